@@ -1,0 +1,69 @@
+"""The shape of what the knowledge layer gives back: an answer with its sources, or an honest no."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The place a statement rests on."""
+
+    document: str
+    """Document number as registered: `677/QĐ-TTg`. Empty for a source that is not a numbered document."""
+    title: str
+    """`Quyết định 677/QĐ-TTg ngày 03/6/2022`: what the citizen reads."""
+    locator: str = ""
+    """The place in it: `mục tiêu đến 2030`."""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of content that was found for a question."""
+
+    id: str
+    score: float
+    """Comparable within one search only; higher is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question the bot can answer, offered to be pressed."""
+
+    entry_id: str
+    question: str
+    """As a person would ask it, at most 60 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known, in plain words."""
+
+    entry_id: str
+    text: str
+    citations: tuple[Citation, ...]
+    confidence: float
+    """0 to 1: how sure the search is that this is what was asked."""
+    passages: tuple[Passage, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    """Where a person may want to go next."""
+
+
+class AbstentionReason(StrEnum):
+    """Why there is no answer."""
+
+    NOTHING_FOUND = "nothing_found"
+    """Nothing in the content resembles the question."""
+    TOO_VAGUE = "too_vague"
+    """Several different things could be meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """An honest no, with the nearest questions that can be answered."""
+
+    reason: AbstentionReason
+    suggestions: tuple[Suggestion, ...] = ()
+    passages: tuple[Passage, ...] = ()
