@@ -1,0 +1,143 @@
+/**
+ * Lines to DOM. Whatever comes from outside is put in as text, never as markup.
+ */
+
+import { appendText, linkTo } from "./links.js";
+
+const AUTHORS = { citizen: "Bạn", bot: "Trợ lý", officer: "Cán bộ Hội" };
+
+const clock = new Intl.DateTimeFormat("vi-VN", { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("vi-VN", { day: "numeric", month: "numeric", year: "numeric" });
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+/** "Hôm nay", "Hôm qua" or the date. */
+export function dayName(date) {
+  const midnight = new Date();
+  midnight.setHours(0, 0, 0, 0);
+  const days = Math.ceil((midnight - date) / 86_400_000);
+  if (days <= 0) return "Hôm nay";
+  return days === 1 ? "Hôm qua" : day.format(date);
+}
+
+export function drawDay(name) {
+  return element("p", "day", name);
+}
+
+/** One line. `press(option, group)` is called when an option is pressed. */
+export function drawLine(line, press) {
+  const row = element("div", "line");
+  row.dataset.author = line.author;
+  row.append(element("p", "author", AUTHORS[line.author] ?? AUTHORS.bot));
+  const bubble = element("div", "bubble");
+  bubble.dir = "auto";
+  if (line.author === "citizen") bubble.append(drawParagraph(line.text ?? ""));
+  else drawPart(bubble, line);
+  row.append(bubble);
+  if (line.options?.length) row.append(drawOptions(line.options, press));
+  const foot = element("p", "foot-line");
+  if (line.at) foot.append(drawTime(line.at));
+  foot.append(element("span", "state"));
+  row.append(foot);
+  return row;
+}
+
+export function drawTime(at) {
+  const moment = new Date(at);
+  const time = element("time", "", clock.format(moment));
+  time.dateTime = moment.toISOString();
+  return time;
+}
+
+function drawPart(bubble, line) {
+  if (line.card) drawCard(bubble, line.card);
+  for (const block of line.blocks ?? []) {
+    if (block.type === "list") {
+      const list = element("ul");
+      for (const item of block.items) appendText(list.appendChild(element("li")), item);
+      bubble.append(list);
+    } else {
+      bubble.append(drawParagraph(block.text));
+    }
+  }
+  if (line.file) bubble.append(drawFile(line.file));
+  for (const link of line.links ?? []) {
+    const anchor = linkTo(link.url, link.label || link.url);
+    if (!anchor) continue;
+    anchor.classList.add("open-link");
+    bubble.append(anchor);
+  }
+  if (line.sources?.length) bubble.append(drawSources(line.sources));
+}
+
+function drawParagraph(text) {
+  const paragraph = element("p");
+  appendText(paragraph, text);
+  return paragraph;
+}
+
+function drawCard(bubble, card) {
+  if (card.image) {
+    const image = element("img", "card-image");
+    image.src = card.image;
+    image.alt = "";
+    image.loading = "lazy";
+    image.referrerPolicy = "no-referrer";
+    image.addEventListener("error", () => image.remove());
+    bubble.append(image);
+  }
+  bubble.append(element("p", "card-title", card.title));
+  if (card.subtitle) bubble.append(drawParagraph(card.subtitle));
+}
+
+function drawFile(file) {
+  const link = element("a", "file");
+  link.href = file.url;
+  link.download = file.name;
+  link.append(element("span", "file-do", "Tải về"), element("span", "file-name", file.name));
+  return link;
+}
+
+function drawSources(sources) {
+  const fold = element("details", "sources");
+  fold.append(element("summary", "", sources.length > 1 ? `Nguồn (${sources.length})` : "Nguồn"));
+  const list = element("ul");
+  for (const source of sources) {
+    const item = element("li");
+    item.append(linkTo(source.url, source.title) ?? element("span", "", source.title));
+    if (source.locator) item.append(element("span", "locator", source.locator));
+    list.append(item);
+  }
+  fold.append(list);
+  return fold;
+}
+
+function drawOptions(options, press) {
+  const group = element("div", "options");
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", "Lựa chọn");
+  for (const option of options) {
+    const button = element("button", "option", option.label);
+    button.type = "button";
+    button.addEventListener("click", () => press(option, group));
+    group.append(button);
+  }
+  return group;
+}
+
+/** Mark the pressed option and close the group. @returns {boolean} false when it holds no such label */
+export function markChosen(group, label) {
+  const buttons = [...group.querySelectorAll("button")];
+  const chosen = buttons.find((button) => button.textContent === label);
+  if (!chosen || group.dataset.chosen) return false;
+  group.dataset.chosen = "yes";
+  for (const button of buttons) button.disabled = true;
+  chosen.classList.add("chosen");
+  chosen.append(element("span", "sr-only", " (đã chọn)"));
+  return true;
+}
