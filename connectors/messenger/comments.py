@@ -15,7 +15,7 @@ from connectors.message import Card, EventKind, File, InboundEvent, Part, Public
 from connectors.messenger.config import CHANNEL, MessengerConfig
 from connectors.messenger.events import event_key
 from connectors.messenger.render import TEXT_LIMIT, fit_message, with_tail
-from connectors.messenger.untrusted import as_identifier, as_moment, as_object, as_text
+from connectors.messenger.untrusted import as_identifier, as_moment, as_object, as_text, not_ahead
 from connectors.splitting import split_text, utf16_length
 
 COMMENT_PREFIX = "comment:"
@@ -55,7 +55,7 @@ def read_feed_change(
         user=comment_user(comment_id),
         key=event_key("comment", comment_id),
         kind=EventKind.COMMENT,
-        sent_at=as_moment(value.get("created_time")) or arrived,
+        sent_at=not_ahead(as_moment(value.get("created_time")), arrived),
         text=message,
         message_id=comment_id,
         detail={"post_id": post_id},

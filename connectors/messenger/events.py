@@ -16,7 +16,7 @@ from datetime import datetime
 from connectors.message import ANSWERABLE, EventKind, InboundEvent
 from connectors.messenger.attachments import read_attachments, sticker_id
 from connectors.messenger.config import CHANNEL, PAGE_INBOX_APP_IDS
-from connectors.messenger.untrusted import as_identifier, as_list, as_moment, as_object, as_text
+from connectors.messenger.untrusted import as_identifier, as_list, as_moment, as_object, as_text, not_ahead
 
 GET_STARTED = "GET_STARTED"
 """Payload of the Get Started button; set by `profile`, read here as FOLLOW."""
@@ -69,7 +69,7 @@ def read_event(
         return None
     at = as_moment(event.get("timestamp"))
     user = _user(person)
-    base = InboundEvent(CHANNEL, page_id, user, "", EventKind.IGNORED, at or arrived)
+    base = InboundEvent(CHANNEL, page_id, user, "", EventKind.IGNORED, not_ahead(at, arrived))
     frame = Frame(base, app_id, standby, str(int(at.timestamp() * 1000)) if at else "")
     read = _ignored(frame, event) if user == page_id else _dispatch(frame, event)
     return _held_elsewhere(read) if standby else read
@@ -231,7 +231,7 @@ def _up_to(frame: Frame, kind: EventKind, receipt: Json, *names: str) -> Inbound
     watermark = as_moment(receipt.get("watermark"))
     mark = str(int(watermark.timestamp() * 1000)) if watermark else frame.clock
     event = frame.event(kind, event_key(kind.value, frame.base.user, mark, *names))
-    return replace(event, sent_at=watermark or frame.base.sent_at)
+    return replace(event, sent_at=not_ahead(watermark, frame.base.sent_at))
 
 
 def _read_reaction(frame: Frame, reaction: Json) -> InboundEvent:
@@ -302,3 +302,6 @@ _READERS: Mapping[str, tuple[_Reader, bool]] = {
     "app_roles": (_read_app_roles, False),
 }
 """Field of an event, who reads it, and whether it means anything without a person."""
+
+READ_FIELDS = tuple(_READERS)
+"""Every field of an event this connector understands."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from connectors.message import clean_text
 
@@ -17,6 +17,7 @@ _IDENTIFIER = re.compile(r"[\x21-\x7e]{1,512}")
 _DIGITS = re.compile(r"\d{1,17}")
 _EARLIEST = datetime(2004, 1, 1, tzinfo=UTC).timestamp()
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+_CLOCK_SKEW = timedelta(hours=1)
 _MILLISECONDS_FROM = 10**11
 """Larger numbers are milliseconds: as seconds this would be the year 5138."""
 
@@ -69,3 +70,11 @@ def as_moment(value: object) -> datetime | None:
         return None
     seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
     return datetime.fromtimestamp(seconds, UTC) if _EARLIEST <= seconds <= _LATEST else None
+
+
+def not_ahead(moment: datetime | None, arrived: datetime) -> datetime:
+    """The moment, or the arrival by our own clock when it is missing or lies in the future.
+
+    A date in the future would keep a reply window open and put the event behind all that follow.
+    """
+    return moment if moment is not None and moment <= arrived + _CLOCK_SKEW else arrived

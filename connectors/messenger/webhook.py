@@ -18,7 +18,7 @@ from connectors.message import EventKind, InboundEvent
 from connectors.messenger.comments import read_feed_change
 from connectors.messenger.config import CHANNEL, MessengerConfig
 from connectors.messenger.events import Json, event_key, fingerprint, read_event
-from connectors.messenger.untrusted import as_identifier, as_list, as_moment, as_object, as_text
+from connectors.messenger.untrusted import as_identifier, as_list, as_object, as_text
 
 SIGNATURE_HEADER = "x-hub-signature-256"
 """The older `x-hub-signature` (SHA-1) is never looked at."""
@@ -70,7 +70,6 @@ def receive(config: MessengerConfig, delivery: Delivery, arrived: datetime) -> t
 def _read_entry(config: MessengerConfig, entry: Json, arrived: datetime) -> Iterator[InboundEvent]:
     if as_identifier(entry.get("id")) != config.page_id:
         return  # another page of the same app, or a sample from the dashboard's Test button
-    arrived = as_moment(entry.get("time")) or arrived
     for standby, name in ((False, "messaging"), (True, "standby")):
         for value in as_list(entry.get(name)):
             yield from _read_messaging(config, value, arrived, standby=standby)
