@@ -22,6 +22,9 @@ class Capabilities:
     window: timedelta | None
     """How long after the person's last action a free reply is allowed; None means always."""
     shows_typing: bool = False
+    idempotent: bool = False
+    """Sending twice shows the message once (our own page). Everywhere else an unconfirmed send waits for
+    its echo before it is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,8 @@ class Channel(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def fit(self, part: Part) -> tuple[Part, ...]:
-        """Split and shape a part so that each result is exactly one platform call.
+    def fit(self, part: Part, user: str = "") -> tuple[Part, ...]:
+        """Split and shape a part for `user` so that each result is exactly one platform call.
 
         Pure and total: long text is cut at sentence ends and never inside a grapheme, too many options
         become text, and nothing the person must read is dropped.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,24 @@ class Abstention:
     reason: AbstentionReason
     suggestions: tuple[Suggestion, ...] = ()
     passages: tuple[Passage, ...] = ()
+
+
+class Knowledge(Protocol):
+    """What the assistant asks. Every method is pure and fast; none raises for any question."""
+
+    @property
+    def size(self) -> int:
+        """How many entries can answer."""
+        ...
+
+    def ask(self, question: str) -> Answer | Abstention:
+        """Answer a question as it was typed, or say honestly that it cannot be answered."""
+        ...
+
+    def entry(self, entry_id: str) -> Answer | None:
+        """The answer behind a pressed suggestion; None when the entry is gone."""
+        ...
+
+    def starters(self, count: int) -> tuple[Suggestion, ...]:
+        """Good first questions, for somebody who does not know what to ask."""
+        ...

@@ -1,0 +1,325 @@
+"""The composition root: reads top to bottom as the list of parts and how they are put together.
+
+`serve` is the whole life of a process: open the stores, make the parts, run the chosen roles until told to
+stop, finish what is in hand, close everything in reverse order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+import structlog
+from aiohttp import web
+
+from bot.clock import Clock, utc_now
+from bot.dialogue.assistant import Assistant, Policy
+from bot.dialogue.texts import MENU, PERSON, Texts
+from bot.embedded_valkey import EmbeddedValkey
+from bot.health import Parts, add_health_routes
+from bot.inbox import Inbox
+from bot.metrics import Metrics
+from bot.nerves import Nerves
+from bot.outbox import AccountSender
+from bot.settings import Settings
+from bot.store.database import Database
+from bot.store.migrate import migrate
+from bot.store.tokens import StoredTokens
+from bot.web.address import address_behind
+from bot.web.chat import ChatSettings, add_chat_routes
+from bot.web.house import RedisNudges, StoredTranscript
+from bot.webhooks import MAX_DELIVERY_BYTES, add_absent_channel, add_messenger_handshake, add_webhook
+from bot.worker import Worker
+from connectors.channel import Channel
+from connectors.message import Option
+from connectors.messenger import MessengerChannel, MessengerConfig, ProfileTexts
+from connectors.web import WebChannel
+from connectors.zalo import ZaloChannel, ZaloConfig
+from knowledge.base import KnowledgeBase
+from nlu.phrases import PhraseInterpreter
+from nlu.text import VIETNAMESE
+
+log = structlog.get_logger(__name__)
+
+Role = Literal["all", "web", "worker", "sender"]
+ROLES: tuple[Role, ...] = ("all", "web", "worker", "sender")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that was built, for the roles to use."""
+
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    database: Database
+    nerves: Nerves
+    knowledge: KnowledgeBase
+    assistant: Assistant
+    texts: Texts
+    inbox: Inbox
+    web: WebChannel
+    zalo: ZaloChannel | None
+    messenger: MessengerChannel | None
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Every channel that is on."""
+        return tuple(c for c in (self.web, self.zalo, self.messenger) if c is not None)
+
+
+def make_texts(settings: Settings) -> Texts:
+    """The bot's own sentences, with the association's name in them."""
+    return Texts(settings.association_name, settings.contact_line)
+
+
+def make_assistant(settings: Settings, knowledge: KnowledgeBase) -> Assistant:
+    """The assistant, from content and settings alone (also without any server, for `khuyenhoc ask`)."""
+    policy = Policy(
+        messages_per_minute=settings.citizen_messages_per_minute,
+        handoff_return=timedelta(hours=settings.handoff_return_hours),
+    )
+    return Assistant(PhraseInterpreter(), knowledge, make_texts(settings), policy)
+
+
+def load_knowledge() -> KnowledgeBase:
+    """The shipped content, searchable."""
+    return KnowledgeBase.load(analysis=VIETNAMESE)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database, at the schema this program expects."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(settings.resolved_database_url)
+    await database.open()
+    try:
+        await migrate(database)
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_redis_url(settings: Settings) -> AsyncIterator[str]:
+    """Where Redis is: REDIS_URL, or the embedded Valkey of the data folder."""
+    if settings.redis_url:
+        yield settings.redis_url
+        return
+    embedded = EmbeddedValkey(settings.data_dir)
+    await embedded.start()
+    try:
+        yield embedded.url
+    finally:
+        await embedded.stop()
+
+
+def make_zalo(settings: Settings, database: Database, clock: Clock) -> ZaloChannel | None:
+    """The OA's channel, or None when Zalo is off."""
+    if not settings.zalo_is_on:
+        return None
+    config = ZaloConfig(
+        app_id=settings.zalo_app_id,
+        app_secret=settings.zalo_app_secret.get_secret_value(),
+        oa_id=settings.zalo_oa_id,
+        oa_secret_key=settings.zalo_oa_secret_key.get_secret_value(),
+        api_base=settings.zalo_api_base,
+        oauth_base=settings.zalo_oauth_base,
+        buttons=settings.zalo_buttons,
+    )
+    return ZaloChannel(
+        config,
+        StoredTokens(database, f"zalo:{config.oa_id}", clock),
+        clock=clock,
+        environment_tokens=(
+            settings.zalo_access_token.get_secret_value(),
+            settings.zalo_refresh_token.get_secret_value(),
+        ),
+    )
+
+
+def make_messenger(settings: Settings, clock: Clock) -> MessengerChannel | None:
+    """The page's channel, or None when Messenger is off."""
+    if not settings.messenger_is_on:
+        return None
+    return MessengerChannel(messenger_config(settings), clock=clock)
+
+
+def messenger_config(settings: Settings) -> MessengerConfig:
+    """What the Messenger connector needs, from the settings."""
+    return MessengerConfig(
+        page_id=settings.messenger_page_id,
+        app_secret=settings.messenger_app_secret.get_secret_value(),
+        verify_token=settings.messenger_verify_token.get_secret_value(),
+        page_access_token=settings.messenger_page_access_token.get_secret_value(),
+        app_id=settings.messenger_app_id,
+        graph_base=settings.messenger_graph_base,
+        graph_version=settings.messenger_graph_version,
+        human_agent_tag=settings.messenger_human_agent,
+        comments_enabled=settings.messenger_comments,
+    )
+
+
+def make_profile_texts(settings: Settings, knowledge: KnowledgeBase) -> ProfileTexts:
+    """What a citizen sees on the page before the first message."""
+    starters = tuple(Option(s.question, f"q:{s.entry_id}") for s in knowledge.starters(4))
+    return ProfileTexts(
+        greeting=f"Trợ lý tự động của {settings.association_name}: hỏi đáp về khuyến học, Công dân học tập."[:160],
+        menu=(MENU, PERSON),
+        ice_breakers=starters,
+    )
+
+
+@asynccontextmanager
+async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[House]:
+    """Open the stores and make every part; close them in reverse order."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings))
+        nerves = Nerves(await stack.enter_async_context(open_redis_url(settings)))
+        stack.push_async_callback(nerves.aclose)
+        nerves.start()
+        metrics = Metrics()
+        knowledge = load_knowledge()
+        web_chat = WebChannel(nerves.hint_web)
+        zalo = make_zalo(settings, database, clock)
+        messenger = make_messenger(settings, clock)
+        house = House(
+            settings=settings,
+            clock=clock,
+            metrics=metrics,
+            database=database,
+            nerves=nerves,
+            knowledge=knowledge,
+            assistant=make_assistant(settings, knowledge),
+            texts=make_texts(settings),
+            inbox=Inbox(database, nerves, clock, metrics),
+            web=web_chat,
+            zalo=zalo,
+            messenger=messenger,
+        )
+        for channel in house.channels:
+            stack.push_async_callback(channel.aclose)
+        yield house
+
+
+def make_web(house: House) -> web.Application:
+    """Everything that is served over HTTP."""
+    settings = house.settings
+    app = web.Application(client_max_size=MAX_DELIVERY_BYTES)
+    if house.zalo is not None:
+        add_webhook(app, "/webhooks/zalo", house.zalo, house.inbox, house.metrics)
+    else:
+        add_absent_channel(app, "/webhooks/zalo")
+    if house.messenger is not None:
+        add_webhook(app, "/webhooks/messenger", house.messenger, house.inbox, house.metrics)
+        add_messenger_handshake(app, "/webhooks/messenger", house.messenger)
+    else:
+        add_absent_channel(app, "/webhooks/messenger")
+    add_chat_routes(
+        app,
+        ChatSettings(
+            association_name=settings.association_name,
+            contact_line=settings.contact_line,
+            zalo_link=settings.zalo_link,
+            facebook_link=settings.facebook_link,
+            allowed_origins=settings.allowed_origins,
+            messages_per_minute=settings.citizen_messages_per_minute,
+            messages_per_minute_per_ip=settings.web_messages_per_minute_per_ip,
+        ),
+        house.inbox,
+        StoredTranscript(house.database),
+        RedisNudges(house.nerves),
+        now=house.clock,
+        address=address_behind(settings.trusted_proxies),
+    )
+    add_health_routes(
+        app,
+        Parts(house.database, house.nerves, house.knowledge, house.channels, house.metrics, house.clock),
+    )
+    return app
+
+
+def make_worker(house: House) -> Worker:
+    """Turns events into replies."""
+    return Worker(
+        house.database,
+        house.nerves,
+        house.assistant,
+        {(c.name, c.account): c for c in house.channels},
+        house.texts,
+        house.clock,
+        house.metrics,
+        concurrency=house.settings.worker_concurrency,
+    )
+
+
+def make_senders(house: House) -> list[AccountSender]:
+    """One sender per account, each at its own rate."""
+    settings = house.settings
+    rates = {
+        "zalo": settings.zalo_sends_per_minute,
+        "messenger": settings.messenger_sends_per_minute,
+        "web": None,
+    }
+    return [
+        AccountSender(
+            channel,
+            house.database,
+            house.nerves,
+            house.clock,
+            house.metrics,
+            per_minute=rates[channel.name],
+            in_flight=settings.sends_in_flight,
+            give_up_after=timedelta(hours=settings.outbox_give_up_hours),
+        )
+        for channel in house.channels
+    ]
+
+
+async def serve(
+    settings: Settings, role: Role, stop: asyncio.Event, on_ready: Callable[[House, int], Coroutine[Any, Any, None]]
+) -> None:
+    """Run until `stop` is set; `on_ready` is called with the house and the port once it answers.
+
+    Raises StoreUnavailable, ValkeyUnavailable or OSError (port taken) when it cannot start.
+    """
+    async with build(settings) as house, AsyncExitStack() as stack:
+        works: list[Coroutine[Any, Any, None]] = []
+        if role in ("all", "worker"):
+            works.append(make_worker(house).run(stop))
+        if role in ("all", "sender"):
+            works.extend(sender.run(stop) for sender in make_senders(house))
+            if house.zalo is not None:
+                works.append(house.zalo.keep_fresh(stop))
+        port = await _listen(house, stack) if role in ("all", "web") else 0
+        tasks = [asyncio.create_task(work) for work in works]
+        await on_ready(house, port)
+        stopped = asyncio.create_task(_wait(stop))
+        done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=settings.shutdown_seconds)
+            for task in late:
+                log.warning("stopped_before_done", task=task.get_name())
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done - {stopped}:
+            task.result()
+
+
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _listen(house: House, stack: AsyncExitStack) -> int:
+    runner = web.AppRunner(make_web(house), access_log=None, shutdown_timeout=1.0, handle_signals=False)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, house.settings.host, house.settings.port, backlog=1024)
+    await site.start()
+    addresses = runner.addresses
+    return int(addresses[0][1]) if addresses else house.settings.port

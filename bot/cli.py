@@ -1,0 +1,220 @@
+"""The command line. Each command reads its settings, calls one part of the house, and prints."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from bot import app
+from bot.ask import as_text, ask, ask_lines, options_of
+from bot.clock import utc_now
+from bot.doctor import Level, examine
+from bot.embedded_valkey import ValkeyUnavailable
+from bot.logs import set_up_logging
+from bot.settings import Settings
+from bot.staff.passwords import FIRST_ADMIN, MIN_LENGTH, first_admin, hash_password, new_password
+from bot.store import staff
+from bot.store.database import StoreUnavailable
+from bot.store.migrate import SchemaTooNew
+from connectors.messenger import setup_profile
+from connectors.sandbox import DEMO_ENV, SandboxSettings, build_sandbox_app
+
+_STARTED = time.monotonic()
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings, with what the command line says on top; a mistake ends the program in plain words."""
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        for problem in error.errors():
+            where = ".".join(str(part) for part in problem["loc"]).upper()
+            says = problem["msg"].removeprefix("Value error, ")
+            click.echo(f"Cấu hình chưa đúng: {f'{where}: ' if where else ''}{says}", err=True)
+        raise SystemExit(2) from None
+
+
+data_dir_option = click.option(
+    "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Data folder (DATA_DIR)."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="khuyenhoc")
+def main() -> None:
+    """The chatbot of a learning-promotion association: Zalo, Messenger and the web."""
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), help="Port (PORT); 0 takes a free one.")
+@click.option("--host", help="Address to listen on (HOST).")
+@data_dir_option
+@click.option("--role", type=click.Choice(app.ROLES), default="all", show_default=True)
+def serve(port: int | None, host: str | None, data_dir: Path | None, role: app.Role) -> None:
+    """Run the bot until Ctrl-C."""
+    settings = read_settings(port=port, host=host, data_dir=data_dir)
+    set_up_logging(settings.log_format, settings.log_level)
+    try:
+        asyncio.run(_serve(settings, role))
+    except (StoreUnavailable, SchemaTooNew, ValkeyUnavailable) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(
+            f"Không mở được {settings.host}:{settings.port} ({error.strerror or error}). "
+            "Có chương trình khác đang dùng cổng này? Thử --port khác."
+        ) from error
+
+
+async def _serve(settings: Settings, role: app.Role) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+
+    async def ready(house: app.House, port: int) -> None:
+        if role in ("all", "web"):
+            password = await first_admin(house.database, house.clock)
+            click.echo(_banner(house, port, password))
+        else:
+            click.echo(f"Tiến trình {role} đang chạy. Ctrl-C để dừng.")
+
+    await app.serve(settings, role, stop, ready)
+
+
+def _banner(house: app.House, port: int, password: str) -> str:
+    host = house.settings.host
+    base = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104 - compared, not bound
+    off = "tắt (xem: khuyenhoc doctor)"
+    lines = [
+        "",
+        f"  Trợ lý khuyến học đã sẵn sàng sau {time.monotonic() - _STARTED:.1f} giây.",
+        f"  Trang cho người dân:  {base}/",
+        f"  Trang cho cán bộ:     {base}/staff/",
+    ]
+    if password:
+        lines.append(f"      đăng nhập lần đầu:  {FIRST_ADMIN}  /  {password}   (chỉ hiện một lần, bạn ghi lại nhé)")
+    lines += [
+        "  Kênh:  web bật"
+        f" · Zalo {'bật' if house.zalo else off}"
+        f" · Messenger {'bật' if house.messenger else off}",
+        "  Ctrl-C để dừng.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+@main.command(name="ask")
+@click.argument("question", required=False)
+@click.option("--jsonl", is_flag=True, help='Read lines {"id","q"} from standard input.')
+def ask_command(question: str | None, jsonl: bool) -> None:
+    """Ask a question and print the answer a citizen would see."""
+    settings = read_settings()
+    set_up_logging("console", "error")
+    assistant = app.make_assistant(settings, app.load_knowledge())
+    if jsonl:
+        lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        ask_lines(assistant, lines, sys.stdout)
+        return
+    if not question:
+        raise click.UsageError('Write a question: khuyenhoc ask "cong dan hoc tap la gi"')
+    turn = asyncio.run(ask(assistant, question))
+    click.echo(as_text(turn))
+    for label in options_of(turn):
+        click.echo(f"  • {label}")
+
+
+@main.command()
+@data_dir_option
+def doctor(data_dir: Path | None) -> None:
+    """Tell what is configured, what is missing and what is broken."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    findings = asyncio.run(examine(settings))
+    for finding in findings:
+        click.echo(str(finding))
+    if any(finding.level is Level.BAD for finding in findings):
+        raise SystemExit(1)
+
+
+@main.group()
+def channel() -> None:
+    """Set up a channel."""
+
+
+@channel.command()
+@click.argument("name", type=click.Choice(["messenger"]))
+def setup(name: str) -> None:
+    """Put greeting, menu and first questions on the page, and subscribe to its events."""
+    settings = read_settings()
+    set_up_logging("console", "warning")
+    if not settings.messenger_is_on:
+        raise click.ClickException("Messenger đang tắt: điền các biến MESSENGER_… trước (xem khuyenhoc doctor).")
+    for line in asyncio.run(_setup_messenger(settings)):
+        click.echo(f" {line}")
+
+
+async def _setup_messenger(settings: Settings) -> list[str]:
+    channel_ = app.make_messenger(settings, utc_now)
+    assert channel_ is not None
+    try:
+        texts = app.make_profile_texts(settings, app.load_knowledge())
+        return [str(step) for step in await setup_profile(channel_.api, texts)]
+    finally:
+        await channel_.aclose()
+
+
+@main.group(name="staff")
+def staff_group() -> None:
+    """Accounts of the staff console."""
+
+
+@staff_group.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in staff.Role]), default="viewer", show_default=True)
+@click.option("--password", help="At least 10 characters; without it one is made and printed.")
+@data_dir_option
+def add(name: str, role: str, password: str | None, data_dir: Path | None) -> None:
+    """Create an account, or give an existing one a new password."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    if password is not None and len(password) < MIN_LENGTH:
+        raise click.ClickException(f"Mật khẩu cần ít nhất {MIN_LENGTH} ký tự.")
+    chosen = password or new_password()
+    is_new = asyncio.run(_put_staff(settings, name, staff.Role(role), hash_password(chosen)))
+    click.echo(f"{'Đã tạo' if is_new else 'Đã đổi mật khẩu của'} tài khoản {name} (quyền {role}).")
+    if password is None:
+        click.echo(f"Mật khẩu: {chosen}   (chỉ hiện một lần)")
+
+
+async def _put_staff(settings: Settings, name: str, role: staff.Role, password_hash: str) -> bool:
+    async with app.open_database(settings) as database:
+        now = utc_now()
+        return await database.write(
+            lambda c: staff.put(c, name=name, role=role, password_hash=password_hash, now=now)
+        )
+
+
+@main.command()
+@click.option("--port", type=int, default=8090, show_default=True)
+@click.option("--bot-url", default="http://127.0.0.1:8080", show_default=True)
+@click.option("--print-env", is_flag=True, help="Print the settings with which the bot talks to this sandbox.")
+def sandbox(port: int, bot_url: str, print_env: bool) -> None:
+    """Stand-ins for Zalo and Facebook, with a phone-like page to act as a citizen."""
+    if print_env:
+        for name, value in DEMO_ENV.items():
+            click.echo(f"{name}={value}")
+        return
+    from aiohttp import web  # noqa: PLC0415 - only this command serves the sandbox
+
+    set_up_logging("console", "warning")
+    environment = {name: os.environ.get(name, value) for name, value in DEMO_ENV.items()}
+    sandbox_settings = SandboxSettings.from_env(environment, bot_url=bot_url, port=port)
+    web.run_app(build_sandbox_app(sandbox_settings), host="127.0.0.1", port=port)

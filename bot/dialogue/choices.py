@@ -1,0 +1,32 @@
+"""Typed words that mean something we offered: a number, a label, or a button's payload sent as text.
+
+Zalo delivers a pressed button as ordinary text (platforms A3), and where there are no buttons people type
+the number in front of an option or copy its words.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.dialogue.state import ConversationState
+from bot.dialogue.texts import BACK_TO_BOT, MENU, PERSON
+from nlu.text import fold
+
+_PAYLOAD = re.compile(r"(?:q|cmd):[a-z0-9][a-z0-9._-]{0,100}")
+_NUMBER = re.compile(r"(?:so |chon |cau )?(\d{1,2})[.)]?")
+
+
+def match_choice(text: str, state: ConversationState) -> str:
+    """The payload that `text` stands for, or "" when it is an ordinary message."""
+    typed = text.strip()
+    if _PAYLOAD.fullmatch(typed):
+        return typed
+    folded = fold(typed)
+    if state.numbered and (number := _NUMBER.fullmatch(folded)):
+        index = int(number.group(1))
+        if 1 <= index <= len(state.offered):
+            return state.offered[index - 1].payload
+    for option in (*state.offered, MENU, PERSON, BACK_TO_BOT):
+        if folded == fold(option.label):
+            return option.payload
+    return ""

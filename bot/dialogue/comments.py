@@ -1,0 +1,51 @@
+"""Questions below the page's posts: one private answer and one short public line, never an argument.
+
+Only a comment that is a question is answered, and once: the inbox knows each comment by its id, and
+replies inside a thread never reach us as COMMENT events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.dialogue.state import ConversationState
+from bot.dialogue.texts import Texts
+from bot.dialogue.turn import Outcome, Turn, Understanding
+from connectors.message import InboundEvent, PublicReply, Source, Text
+from knowledge.answer import Answer, Knowledge
+from nlu.interpreter import Interpreter
+from nlu.text import fold
+
+_QUESTION_WORDS = (
+    "la gi", "the nao", "bao nhieu", "khi nao", "o dau", "ai ", "tai sao", "vi sao", "lam sao", "co phai",
+    "duoc khong", "dung khong", "cho hoi", "xin hoi", "hoi chut", "bao gio", "ngay nao", "may diem",
+)  # fmt: skip
+
+
+def is_question(text: str) -> bool:
+    """Whether a comment asks something (praise, tags and quarrels are left alone)."""
+    folded = f"{fold(text)} "
+    return "?" in text or any(word in folded for word in _QUESTION_WORDS)
+
+
+async def answer(
+    event: InboundEvent,
+    state: ConversationState,
+    interpreter: Interpreter,
+    knowledge: Knowledge,
+    texts: Texts,
+) -> Turn:
+    """Decide about one comment."""
+    if not is_question(event.text):
+        return Turn(Outcome.RECORDED, state)
+    meaning = await interpreter.interpret(event.text)
+    understanding = Understanding(meaning.intent, meaning.confidence)
+    found = knowledge.ask(event.text)
+    if not isinstance(found, Answer):
+        private = Text(texts.comment_private_unknown)
+        return Turn(Outcome.ABSTAINED, state, (private, PublicReply(texts.comment_public)), (), understanding)
+    private = Text(found.text, sources=tuple(Source(c.title, c.locator, c.url) for c in found.citations))
+    understanding = replace(
+        understanding, entry_id=found.entry_id, citations=found.citations, passages=found.passages
+    )
+    return Turn(Outcome.ANSWERED, state, (private, PublicReply(texts.comment_public)), (), understanding)

@@ -1,0 +1,34 @@
+"""Events that call for no answer: echoes, receipts, people coming and going. Decided, not carried out."""
+
+from __future__ import annotations
+
+from bot.dialogue.turn import (
+    Delivered,
+    Effect,
+    Forget,
+    Mode,
+    OfficerWrote,
+    OwnEcho,
+    SetMode,
+    SetReceiving,
+)
+from connectors.message import EventKind, InboundEvent
+
+
+def effects_of(event: InboundEvent) -> tuple[Effect, ...]:
+    """What an unanswerable event changes. Unknown kinds change nothing."""
+    match event.kind:
+        case EventKind.HUMAN_ECHO:
+            return (OfficerWrote(event.text, event.message_id, event.sent_at),)
+        case EventKind.OWN_ECHO:
+            return (OwnEcho(event.stamp, event.message_id, event.text),)
+        case EventKind.DELIVERED | EventKind.SEEN:
+            return (Delivered(event.refers_to, event.sent_at, event.kind is EventKind.SEEN),)
+        case EventKind.UNFOLLOW:
+            return (SetReceiving(allowed=False),)
+        case EventKind.WITHDRAWN:
+            return (Forget(),)
+        case EventKind.CONTROL:
+            return (SetMode(Mode.PERSON if event.payload == "taken" else Mode.BOT),)
+        case _:
+            return ()

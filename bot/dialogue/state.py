@@ -1,0 +1,49 @@
+"""What the bot remembers of one conversation between two messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from connectors.message import Option
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationState:
+    """Small, serialisable, versioned: yesterday's rows must load in tomorrow's program."""
+
+    version: int = 1
+    offered: tuple[Option, ...] = ()
+    """What could be pressed after our last message: a typed number or label means one of these."""
+    numbered: bool = True
+    """Whether a typed number chooses among `offered`."""
+    misses: int = 0
+    """Questions in a row without an answer."""
+    last_entry: str = ""
+    """The FAQ entry of the last answer."""
+    minute_began: datetime | None = None
+    """Start of the minute in which messages are being counted."""
+    in_minute: int = 0
+    """Messages counted in that minute."""
+
+
+_CODEC = TypeAdapter(ConversationState)
+
+
+def encode_state(state: ConversationState) -> str:
+    """The state as JSON text, without what is at its default."""
+    return _CODEC.dump_json(state, exclude_defaults=True).decode()
+
+
+def decode_state(stored: str) -> ConversationState:
+    """Read back a state. One that cannot be read is begun anew rather than blocking the conversation."""
+    try:
+        return _CODEC.validate_json(stored or "{}")
+    except ValidationError as error:
+        log.warning("state_begun_anew", problems=error.error_count())
+        return ConversationState()

@@ -1,0 +1,141 @@
+"""The bot's own sentences. Everything a citizen reads that is not an FAQ answer is here.
+
+Warm, short and plain; the citizen is always "bạn"; no promise the Hội cannot keep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.message import Option
+
+MENU = Option("Xem gợi ý", "cmd:menu")
+PERSON = Option("Gặp cán bộ", "cmd:person")
+BACK_TO_BOT = Option("Hỏi trợ lý", "cmd:bot")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Sentences with the association's name and contact line filled in."""
+
+    association: str = "Hội Khuyến học"
+    contact: str = "Hội Khuyến học xã, phường nơi bạn ở"
+
+    @property
+    def welcome(self) -> str:
+        """First contact: who is speaking (a machine), and what it can do."""
+        return (
+            f"Chào bạn! Mình là trợ lý tự động của {self.association}. Mình giúp bạn tra cứu các quyết định, "
+            "chỉ thị và tiêu chí về khuyến học, xã hội học tập, danh hiệu “Công dân học tập”. "
+            "Bạn cứ gõ câu hỏi, không cần dấu cũng được. Lúc nào cần gặp người thật, bạn nhắn “gặp cán bộ” nhé."
+        )
+
+    @property
+    def greeting(self) -> str:
+        """Hello in return."""
+        return "Chào bạn! Bạn muốn hỏi điều gì về khuyến học? Bạn có thể bấm một gợi ý bên dưới hoặc gõ câu hỏi."
+
+    @property
+    def identity(self) -> str:
+        """Asked who is speaking: always the truth."""
+        return (
+            f"Mình là trợ lý tự động của {self.association}, không phải người thật. Mình chỉ trả lời theo các văn "
+            "bản đã được nạp và luôn ghi rõ nguồn. Bạn muốn gặp người thật thì nhắn “gặp cán bộ” nhé."
+        )
+
+    @property
+    def help(self) -> str:
+        """What can be asked."""
+        return (
+            "Bạn có thể hỏi mình về: Quyết định 1373, 677, 387; bộ tiêu chí “Công dân học tập”; gia đình, dòng họ, "
+            "cộng đồng, đơn vị học tập; Ngày Khuyến học Việt Nam; học bổng và các hoạt động của Hội. "
+            "Bạn gõ có dấu hay không dấu đều được. Muốn gặp người thật, bạn nhắn “gặp cán bộ”."
+        )
+
+    @property
+    def thanks(self) -> str:
+        """You are welcome."""
+        return "Không có gì, mình rất vui được giúp bạn. Bạn cần hỏi gì thêm thì cứ nhắn nhé."
+
+    @property
+    def goodbye(self) -> str:
+        """Farewell."""
+        return "Chào bạn, hẹn gặp lại. Chúc bạn học mỗi ngày một điều hay!"
+
+    @property
+    def person_called(self) -> str:
+        """A person was asked for: what happens now, and what to do meanwhile."""
+        return (
+            "Mình đã báo cán bộ của Hội. Cán bộ sẽ trả lời bạn ngay trong cuộc trò chuyện này khi vào giờ làm việc. "
+            f"Nếu cần gấp, bạn liên hệ {self.contact}. Trong lúc chờ, bạn vẫn có thể hỏi mình."
+        )
+
+    @property
+    def person_already_called(self) -> str:
+        """Asked again while still waiting."""
+        return (
+            "Cán bộ đã nhận được lời nhắn của bạn và sẽ trả lời sớm nhất có thể. "
+            f"Nếu cần gấp, bạn liên hệ {self.contact} nhé."
+        )
+
+    @property
+    def bot_is_back(self) -> str:
+        """The citizen chose to talk to the bot again."""
+        return "Mình đây. Bạn muốn hỏi điều gì?"
+
+    @property
+    def not_known(self) -> str:
+        """An honest no, the first time."""
+        return "Mình chưa có thông tin về điều này nên không dám trả lời bừa. Có phải bạn muốn hỏi một trong các câu dưới đây?"
+
+    @property
+    def too_vague(self) -> str:
+        """Several things could be meant."""
+        return "Bạn nói rõ thêm một chút được không? Có phải bạn muốn hỏi:"
+
+    @property
+    def not_known_again(self) -> str:
+        """An honest no, repeated: offer a person."""
+        return (
+            "Mình vẫn chưa tìm được câu trả lời. Bạn bấm “Gặp cán bộ” để người của Hội giúp bạn, "
+            f"hoặc liên hệ {self.contact} nhé."
+        )
+
+    @property
+    def cannot_read(self) -> str:
+        """A picture, file or sound instead of words."""
+        return (
+            "Mình đã nhận được, nhưng mình chỉ đọc được chữ thôi. Bạn gõ câu hỏi giúp mình nhé, "
+            "hoặc nhắn “gặp cán bộ” để người của Hội xem."
+        )
+
+    @property
+    def contact_received(self) -> str:
+        """Contact details were shared."""
+        return "Cảm ơn bạn, Hội đã nhận được thông tin liên hệ và chỉ dùng để trả lời bạn."
+
+    @property
+    def slow_down(self) -> str:
+        """Too many messages in a minute."""
+        return "Bạn nhắn nhanh quá, mình chưa theo kịp. Bạn chờ khoảng một phút rồi nhắn tiếp giúp mình nhé."
+
+    @property
+    def apology(self) -> str:
+        """Something of ours broke and the message could not be answered."""
+        return (
+            "Xin lỗi bạn, mình gặp trục trặc nên chưa trả lời được tin nhắn vừa rồi. Cán bộ của Hội đã được báo. "
+            "Bạn có thể hỏi câu khác hoặc thử lại sau ít phút."
+        )
+
+    @property
+    def comment_public(self) -> str:
+        """Below a comment, for everybody."""
+        return f"Cảm ơn bạn đã quan tâm! {self.association} vừa gửi câu trả lời vào tin nhắn riêng cho bạn."
+
+    @property
+    def comment_private_unknown(self) -> str:
+        """In private, when the question in a comment has no answer in the content."""
+        return (
+            "Chào bạn, mình là trợ lý tự động của Hội. Mình chưa có thông tin cho câu hỏi trong bình luận của bạn. "
+            "Bạn trả lời tin nhắn này để được hỏi tiếp hoặc để gặp cán bộ của Hội nhé."
+        )

@@ -1,0 +1,134 @@
+"""What comes out of one event: replies, the next state, and effects to be carried out with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.dialogue.state import ConversationState
+from connectors.channel import Capabilities
+from connectors.message import InboundEvent, Part
+from knowledge.answer import Citation, Passage
+
+
+class Mode(StrEnum):
+    """Who answers this conversation."""
+
+    BOT = "bot"
+    WAITING = "waiting"
+    """The citizen asked for a person and nobody has written yet; the bot still answers questions."""
+    PERSON = "person"
+    """An officer is writing: the bot is silent."""
+
+
+class Outcome(StrEnum):
+    """How an event ended. `answered` to `handoff` are the contract's outcomes for `khuyenhoc ask`."""
+
+    ANSWERED = "answered"
+    ABSTAINED = "abstained"
+    FLOW = "flow"
+    SMALLTALK = "smalltalk"
+    HANDOFF = "handoff"
+    SILENT = "silent"
+    """Heard and deliberately not answered: an officer is writing, or the citizen was asked to wait."""
+    SLOWED = "slowed"
+    """Asked to write more slowly."""
+    RECORDED = "recorded"
+    """An event that changes records and calls for no answer."""
+    PARKED = "parked"
+    """Could not be handled after several tries: a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """Change who answers."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerWrote:
+    """An officer answered from the platform's own inbox: silence the bot and keep what was written."""
+
+    text: str
+    message_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEcho:
+    """The platform repeats a send: by our stamp, its id or, failing both, its words."""
+
+    stamp: str
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The platform says messages arrived (`seen`: were read): those named, or all sent until `until`."""
+
+    message_ids: tuple[str, ...]
+    until: datetime
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetReceiving:
+    """The citizen may (or may no longer) be written to."""
+
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Erase what is kept about this citizen."""
+
+
+Effect = SetMode | OfficerWrote | OwnEcho | Delivered | SetReceiving | Forget
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the assistant may know when it takes a turn."""
+
+    state: ConversationState
+    mode: Mode
+    person_last_at: datetime | None
+    capabilities: Capabilities
+    received_at: datetime
+    """When we took the event in: time as far as this turn is concerned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """Why the turn came out as it did, for the record and for `khuyenhoc ask --jsonl`."""
+
+    intent: str = ""
+    confidence: float = 0.0
+    entry_id: str = ""
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The whole result of one event."""
+
+    outcome: Outcome
+    state: ConversationState
+    replies: tuple[Part, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    understanding: Understanding = field(default_factory=Understanding)
+
+
+@dataclass(frozen=True, slots=True)
+class HeardEvent:
+    """An event as it lies in the inbox."""
+
+    id: int
+    event: InboundEvent
+    received_at: datetime
+    attempts: int
+    not_before: datetime | None = None

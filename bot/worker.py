@@ -1,0 +1,238 @@
+"""Turning events into replies: one conversation at a time, in order, each turn whole or not at all.
+
+A conversation is taken under its Redis lock; its unhandled events are handled oldest first. What a turn
+decides (event handled, new state, replies in the outbox, the record of why) is committed in one SQL
+transaction: a crash before it repeats the turn without a visible trace, after it nothing repeats. The
+lock only saves work; that two workers never both commit is guarded by the conversation's revision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+from redis.exceptions import RedisError
+
+from bot.clock import Clock
+from bot.commit import commit_notice, commit_parked, commit_turn
+from bot.dialogue.assistant import Assistant
+from bot.dialogue.texts import Texts
+from bot.dialogue.turn import HeardEvent, View
+from bot.metrics import Metrics
+from bot.nerves import Nerves
+from bot.store import conversations, events
+from bot.store.conversations import StaleConversation
+from bot.store.database import Database, StoreUnavailable
+from connectors.channel import Channel
+from connectors.message import ANSWERABLE, ConversationId, Text
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER = (timedelta(seconds=0.5), timedelta(seconds=2), timedelta(seconds=5))
+"""Pauses after a turn that raised; after the last one the event is parked and the talk goes on."""
+SWEEP_SECONDS = 2.0
+SWEEP_AGE = timedelta(seconds=3)
+"""The sweep leaves younger events to their own announcement."""
+SWEEP_LIMIT = 500
+PAGE = 20
+"""Events of one conversation read at a time."""
+
+
+def new_stamp() -> str:
+    """A fresh identity for one outgoing message."""
+    return f"kh:{secrets.token_hex(12)}"
+
+
+class Worker:
+    """Takes announced conversations and handles what is new in them."""
+
+    def __init__(
+        self,
+        database: Database,
+        nerves: Nerves,
+        assistant: Assistant,
+        channels: Mapping[tuple[str, str], Channel],
+        texts: Texts,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        concurrency: int = 8,
+        make_stamp: Callable[[], str] = new_stamp,
+    ) -> None:
+        self._database = database
+        self._nerves = nerves
+        self._assistant = assistant
+        self._channels = channels
+        self._texts = texts
+        self._clock = clock
+        self._metrics = metrics
+        self._slots = asyncio.Semaphore(concurrency)
+        self._make_stamp = make_stamp
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._later: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish the turns in hand."""
+        sweeper = asyncio.create_task(self._sweep_forever(stop), name="sweep")
+        try:
+            while not stop.is_set():
+                await self._take_announced(stop)
+        finally:
+            sweeper.cancel()
+            for task in self._later:
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeper
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+
+    async def _take_announced(self, stop: asyncio.Event) -> None:
+        try:
+            keys = await self._nerves.announced(count=16)
+        except (RedisError, OSError) as error:
+            log.warning("announcements_unreachable", reason=type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5)
+            return
+        for key in dict.fromkeys(keys):
+            await self._slots.acquire()
+            task = asyncio.create_task(self._handle_announced(key))
+            self._tasks.add(task)
+            task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._slots.release()
+
+    async def _handle_announced(self, key: str) -> None:
+        structlog.contextvars.bind_contextvars(conversation=key)
+        try:
+            await self.handle(key)
+        except (RedisError, OSError, StoreUnavailable, StaleConversation) as error:
+            # Nothing is lost: the event is still unhandled in SQL, and the sweep announces it again.
+            log.warning("conversation_left_for_later", reason=type(error).__name__)
+        except Exception:
+            log.exception("conversation_failed")
+
+    async def handle(self, key: str) -> None:
+        """Handle everything unhandled in one conversation, unless another worker has it in hand."""
+        while True:
+            async with self._nerves.lock(key) as held:
+                if not held:
+                    return
+                next_try = await self._handle_pending(key)
+            # An event stored after our last look, whose announcement met our lock, is found here.
+            if next_try is None and not await self._pending(key):
+                return
+            if next_try is not None:
+                self._announce_later(key, next_try)
+                return
+
+    async def _pending(self, key: str) -> list[HeardEvent]:
+        async with self._database.read() as connection:
+            return await events.pending(connection, key, PAGE)
+
+    async def _handle_pending(self, key: str) -> timedelta | None:
+        """Handle events in order; returns when to come back if one must wait for its next try."""
+        while heard := await self._pending(key):
+            for one in heard:
+                now = self._clock()
+                if one.not_before is not None and one.not_before > now:
+                    return one.not_before - now
+                if not await self._handle_one(key, one):
+                    return RETRY_AFTER[min(one.attempts, len(RETRY_AFTER) - 1)]
+        return None
+
+    async def _handle_one(self, key: str, heard: HeardEvent) -> bool:
+        """Take the turn and commit it; False when the turn raised and the event must wait."""
+        event = heard.event
+        if not key:
+            await commit_notice(self._database, heard, self._clock)
+            log.warning("platform_notice", channel=event.channel, kind=event.kind.value, reason=event.payload)
+            return True
+        channel = self._channels.get((event.channel, event.account))
+        async with self._database.read() as connection:
+            conversation = await conversations.load(connection, ConversationId.from_key(key))
+        started = time.perf_counter()
+        try:
+            if channel is None:
+                raise LookupError(f"no channel {event.channel}")
+            if event.kind in ANSWERABLE and channel.capabilities.shows_typing:
+                await channel.show_typing(event.user)
+            view = View(
+                conversation.state,
+                conversation.mode,
+                conversation.person_last_at,
+                channel.capabilities,
+                heard.received_at,
+            )
+            turn = await self._assistant.turn(event, view)
+            fitted = tuple(piece for part in turn.replies for piece in channel.fit(part, event.user))
+        except Exception as error:
+            return await self._turn_raised(conversation, heard, error, channel)
+        took = time.perf_counter() - started
+        stamped = tuple((part, self._make_stamp()) for part in fitted)
+        await commit_turn(self._database, conversation, heard, turn, stamped, self._clock, took * 1000)
+        self._metrics.turn_seconds.labels(event.channel).observe(took)
+        self._metrics.turns.labels(event.channel, turn.outcome.value).inc()
+        log.info("turn", outcome=turn.outcome.value, intent=turn.understanding.intent, replies=len(fitted))
+        if stamped:
+            await self._nerves.hint_outbox()
+        return True
+
+    async def _turn_raised(
+        self, conversation: conversations.Conversation, heard: HeardEvent, error: Exception, channel: Channel | None
+    ) -> bool:
+        name = type(error).__name__
+        self._metrics.turn_failures.labels(heard.event.channel, name).inc()
+        log.exception("turn_raised", attempt=heard.attempts + 1, event_id=heard.id)
+        if heard.attempts < len(RETRY_AFTER):
+            when = self._clock() + RETRY_AFTER[heard.attempts]
+            await self._database.write(lambda c: events.postpone(c, heard.id, when, name))
+            return False
+        apology = Text(self._texts.apology) if channel and heard.event.kind in ANSWERABLE else None
+        await commit_parked(
+            self._database, conversation, heard, name, apology, self._make_stamp(), self._clock
+        )
+        self._metrics.turns.labels(heard.event.channel, "parked").inc()
+        await self._nerves.hint_outbox()
+        return True
+
+    def _announce_later(self, key: str, delay: timedelta) -> None:
+        async def announce() -> None:
+            await asyncio.sleep(delay.total_seconds())
+            await self._nerves.announce([key])
+
+        task = asyncio.create_task(announce())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _sweep_forever(self, stop: asyncio.Event) -> None:
+        """Announce again what SQL says is unhandled: after a crash, after Redis was lost, after a retry."""
+        age = timedelta()  # what lay there before we started was announced to nobody alive
+        while not stop.is_set():
+            try:
+                turn = await self._nerves.may_sweep(SWEEP_SECONDS * 0.9)
+                if not age or (turn and await self._nerves.backlog() < SWEEP_LIMIT):
+                    await self._sweep(age)
+                    age = SWEEP_AGE
+            except (RedisError, OSError) as error:
+                log.warning("sweep_waits_for_redis", reason=type(error).__name__)
+            except Exception:
+                log.exception("sweep_failed")
+            await asyncio.sleep(SWEEP_SECONDS if age else 0.2)
+
+    async def _sweep(self, age: timedelta) -> None:
+        now = self._clock()
+        async with self._database.read() as connection:
+            keys = await events.unhandled_conversations(
+                connection, received_before=now - age, now=now, limit=SWEEP_LIMIT
+            )
+        if keys:
+            log.info("sweep_announced", conversations=len(keys))
+            await self._nerves.announce(keys)

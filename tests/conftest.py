@@ -1,0 +1,85 @@
+"""What many tests share: real stores in temporary folders, a clock that stands still, and a fake channel."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+from sqlalchemy import text
+
+from bot.embedded_valkey import EmbeddedValkey
+from bot.nerves import Nerves
+from bot.store.database import Database
+from bot.store.migrate import migrate
+from bot.store.schema import metadata
+
+
+@pytest.fixture(autouse=True)
+def _forget_log_context() -> Iterator[None]:
+    structlog.contextvars.clear_contextvars()
+    yield
+    structlog.contextvars.clear_contextvars()
+
+
+class StandingClock:
+    """A clock that moves only when told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 10, 2, 2, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **amount: float) -> None:
+        """Let time pass: `clock.pass_(seconds=5)`."""
+        self.now += timedelta(**amount)
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data folder with a path short enough for Unix sockets."""
+    with tempfile.TemporaryDirectory(prefix="kh-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def database(request: pytest.FixtureRequest, data_dir: Path) -> AsyncIterator[Database]:
+    """A migrated, empty database: SQLite always, PostgreSQL under its marker."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite+aiosqlite:///{data_dir / 'test.db'}")
+    else:
+        made = Database(os.environ["POSTGRES_URL"])
+    await made.open()
+    await migrate(made)
+    if not made.is_sqlite:
+        names = ", ".join(f'"{table}"' for table in metadata.tables)
+        await made.write(lambda c: c.execute(text(f"TRUNCATE {names} RESTART IDENTITY")))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def redis_url(data_dir: Path) -> AsyncIterator[str]:
+    """A real Valkey of the test's own."""
+    server = EmbeddedValkey(data_dir)
+    await server.start()
+    yield server.url
+    await server.stop()
+
+
+@pytest.fixture
+async def nerves(redis_url: str) -> AsyncIterator[Nerves]:
+    made = Nerves(redis_url)
+    made.start()
+    yield made
+    await made.aclose()
