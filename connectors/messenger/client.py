@@ -130,10 +130,13 @@ class GraphApi:
         if known and self._clock() < known[1]:
             return known[0]
         payload = {"attachment": {"type": upload.kind, "payload": {"is_reusable": True}}}
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)  # as UTF-8, or the person reads %E1%BA%BF in the name
         form.add_field("message", json.dumps(payload))
         form.add_field(
-            "filedata", upload.content, filename=upload.name, content_type=_media_type(upload.media_type)
+            "filedata",
+            upload.content,
+            filename=_file_name(upload.name),
+            content_type=_media_type(upload.media_type),
         )
         path = f"{self._config.page_id}/message_attachments"
         try:
@@ -286,3 +289,8 @@ def _media_type(value: str) -> str:
     """A media type that can stand in a header; anything odd is called bytes."""
     is_plain = value.isascii() and value.isprintable() and value.count("/") == 1 and " " not in value
     return value if is_plain else "application/octet-stream"
+
+
+def _file_name(value: str) -> str:
+    """A file name that can stand between quotes in a header."""
+    return "".join(char for char in value if char.isprintable() and char not in '"\\/') or "tep"

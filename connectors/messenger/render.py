@@ -45,6 +45,7 @@ def fit(part: Part) -> tuple[Part, ...]:
 def fit_message(part: Text) -> tuple[Text, ...]:
     """Split a text; sources become lines, and what can be pressed stays with the last piece."""
     body = unicodedata.normalize("NFC", part.text).strip()
+    part = replace(part, options=tuple(option for option in part.options if option.label.strip()))
     options = _pressable(part.options)
     listed = _listing(part, options, is_alone=not (body or part.sources or part.links))
     buttons = () if part.options or not _fit_as_buttons(body, part) else part.links
@@ -100,6 +101,7 @@ def with_tail(text: str, tail: str) -> str:
 
 def _append(pieces: list[str], block: str) -> None:
     """Put a block of lines below the last piece, or into pieces of its own when there is no room."""
+    block = block.strip()
     if not block:
         return
     joined = f"{pieces[-1]}\n\n{block}" if pieces else block
@@ -146,7 +148,7 @@ def _pressable(options: Sequence[Option]) -> tuple[tuple[int, Option], ...]:
     fitting = (
         (number, option)
         for number, option in enumerate(options, 1)
-        if option.label.strip() and option.payload and len(option.payload) <= PAYLOAD_LIMIT
+        if option.payload and len(option.payload) <= PAYLOAD_LIMIT
     )
     return tuple(fitting)[:MOST_QUICK_REPLIES]
 
