@@ -102,7 +102,7 @@ class ZaloChannel:
         """Verify and parse one webhook delivery; see `webhook.receive`."""
         return receive(delivery, self._config, self._clock())
 
-    def fit(self, part: Part) -> tuple[Part, ...]:
+    def fit(self, part: Part, user: str = "") -> tuple[Part, ...]:
         """Split and shape a part so that each result is exactly one call."""
         return fit(part, self._config)
 
