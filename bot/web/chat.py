@@ -269,7 +269,7 @@ class _Chat:
 
 
 def show_line(line: Line) -> dict[str, Json]:
-    """A line for the page: `id`, `name`, `author`, `at`, then `text` and `client_id`, or the view of the part.
+    """A line for the page: `id`, `name`, `author`, `at`, then `text` and `client_id`, or the part.
 
     `id` is the cursor after it, which depends on where reading began; `name` is the line's own and never
     changes, so the page shows a line once however often it comes.

@@ -60,7 +60,7 @@ class WebChannel:
             shows_typing=True,
         )
 
-    def fit(self, part: Part) -> tuple[Part, ...]:
+    def fit(self, part: Part, user: str = "") -> tuple[Part, ...]:
         """One bubble per part; only a very long text becomes several, with what belongs to it last."""
         if isinstance(part, PublicReply):
             part = Text(part.text)

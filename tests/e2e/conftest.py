@@ -1,7 +1,7 @@
 """A real Chromium and a chat server to drive it against.
 
 `chat_server` is the chat's handlers with a house in memory and a small scripted assistant, so that a test
-can make it slow, silent or absent at will. `served` is the whole program, as a citizen meets it.
+can make it slow, silent or absent at will.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
@@ -42,11 +42,16 @@ ANSWER = Text(
 class ChatServer:
     """A running chat and the strings by which a test pulls it."""
 
-    url: str
+    runner: web.AppRunner
+    port: int
     house: FakeHouse
     heard: list[InboundEvent] = field(default_factory=list)
     think_seconds: float = 0.15
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def conversation(self) -> ConversationId:
@@ -74,19 +79,21 @@ class ChatServer:
         else:
             self.house.reply(conversation, f"Tôi đã nghe: {event.payload or event.text}")
 
-    async def finish(self) -> None:
+    async def stop(self) -> None:
+        """Close the port and finish. Harmless a second time."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.runner.cleanup()
 
 
 Serve = Callable[..., Awaitable[ChatServer]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def serve_chat() -> AsyncIterator[Serve]:
     """Start chat servers; `port` starts one again where it was, `house` with what it knew."""
-    running: list[tuple[web.AppRunner, ChatServer]] = []
+    running: list[ChatServer] = []
 
     async def serve(
         settings: ChatSettings | None = None, house: FakeHouse | None = None, port: int = 0
@@ -99,24 +106,24 @@ async def serve_chat() -> AsyncIterator[Serve]:
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
-        server = ChatServer(f"http://127.0.0.1:{runner.addresses[0][1]}", house)
+        server = ChatServer(runner, int(runner.addresses[0][1]), house)
         house.on_event = server.hear
-        running.append((runner, server))
+        running.append(server)
         return server
 
     yield serve
-    for runner, server in running:
-        await server.finish()
-        await runner.cleanup()
+    for server in running:
+        await server.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def chat_server(serve_chat: Serve) -> ChatServer:
     return await serve_chat()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
+    """One Chromium, hence one event loop, for all tests: starting it takes longer than most of them."""
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
@@ -125,19 +132,24 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A fresh browser profile on a laptop; any error in a page's console fails the test."""
+    """A fresh browser profile on a laptop."""
     opened = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="vi-VN")
     opened.set_default_timeout(10_000)
     yield opened
     await opened.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(context: BrowserContext) -> AsyncIterator[Page]:
+    """A page on which no script may fail and nothing may be stopped by the security policy."""
     opened = await context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: errors.append(message.text) if "Content Security Policy" in message.text else None,
+    )
     yield opened
     assert not errors

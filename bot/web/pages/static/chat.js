@@ -75,6 +75,7 @@ function press(option) {
 
 function send(message) {
   page.classList.add("begun");
+  page.scrollIntoView({ block: "nearest" }); // it has just grown on a small screen
   log.addPending(message);
   outbox.add(message);
 }
@@ -148,7 +149,7 @@ function showCookiesBlocked() {
 
 async function leaveConversation() {
   if (!(await leave())) {
-    showState("Chưa rời được cuộc trò chuyện. Bạn thử lại nhé.");
+    showState("Chưa kết thúc được cuộc trò chuyện. Bạn thử lại nhé.");
     return;
   }
   events.close();
@@ -177,7 +178,6 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-ask]");
   if (!button) return;
   say(button.dataset.ask);
-  page.scrollIntoView({ block: "nearest" });
   composer.focusQuietly();
 });
 if (isFramed) {

@@ -29,7 +29,8 @@ export class Log {
     // A keyboard that slides in, or a composer that grows, must not hide what was just read.
     let wasAtEnd = true;
     scroll.addEventListener("scroll", () => (wasAtEnd = this.#isAtEnd()), { passive: true });
-    new ResizeObserver(() => wasAtEnd && this.#jumpToEnd()).observe(scroll);
+    const keepPlace = () => wasAtEnd && list.childElementCount && this.#jumpToEnd();
+    new ResizeObserver(keepPlace).observe(scroll);
   }
 
   /** Make a change at the end; whoever was reading there still is. */
