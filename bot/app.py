@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 import structlog
@@ -41,11 +43,12 @@ from connectors.web import WebChannel
 from connectors.zalo import ZaloChannel, ZaloConfig
 from knowledge.base import KnowledgeBase
 from nlu.phrases import PhraseInterpreter
-from nlu.text import VIETNAMESE
+from nlu.text import vietnamese_text
 
 log = structlog.get_logger(__name__)
 
 Role = Literal["all", "web", "worker", "sender"]
+SHIPPED_CONTENT = Path(str(files("knowledge") / "content"))
 ROLES: tuple[Role, ...] = ("all", "web", "worker", "sender")
 
 
@@ -88,7 +91,7 @@ def make_assistant(settings: Settings, knowledge: KnowledgeBase) -> Assistant:
 
 def load_knowledge() -> KnowledgeBase:
     """The shipped content, searchable."""
-    return KnowledgeBase.load(analysis=VIETNAMESE)
+    return KnowledgeBase.load(SHIPPED_CONTENT, vietnamese_text())
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 import time
@@ -24,7 +23,6 @@ from bot.store import staff
 from bot.store.database import StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.messenger import setup_profile
-from connectors.sandbox import DEMO_ENV, SandboxSettings, build_sandbox_app
 
 _STARTED = time.monotonic()
 
@@ -208,13 +206,15 @@ async def _put_staff(settings: Settings, name: str, role: staff.Role, password_h
 @click.option("--print-env", is_flag=True, help="Print the settings with which the bot talks to this sandbox.")
 def sandbox(port: int, bot_url: str, print_env: bool) -> None:
     """Stand-ins for Zalo and Facebook, with a phone-like page to act as a citizen."""
+    # Imported here alone: what serves citizens must not depend on a stand-in.
+    from aiohttp import web  # noqa: PLC0415
+
+    from connectors.sandbox import SandboxSettings, build_sandbox_app  # noqa: PLC0415
+
     if print_env:
-        for name, value in DEMO_ENV.items():
+        for name, value in SandboxSettings(bot_url=bot_url, port=port).bot_environment().items():
             click.echo(f"{name}={value}")
         return
-    from aiohttp import web  # noqa: PLC0415 - only this command serves the sandbox
-
     set_up_logging("console", "warning")
-    environment = {name: os.environ.get(name, value) for name, value in DEMO_ENV.items()}
-    sandbox_settings = SandboxSettings.from_env(environment, bot_url=bot_url, port=port)
+    sandbox_settings = SandboxSettings(bot_url=bot_url, port=port)
     web.run_app(build_sandbox_app(sandbox_settings), host="127.0.0.1", port=port)

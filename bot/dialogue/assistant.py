@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from bot.dialogue import comments
 from bot.dialogue.choices import match_choice
 from bot.dialogue.records import effects_of
+from bot.dialogue.sources import as_sources
 from bot.dialogue.state import ConversationState
 from bot.dialogue.texts import BACK_TO_BOT, MENU, PERSON, Texts
 from bot.dialogue.turn import Effect, Mode, Outcome, SetMode, SetReceiving, Turn, Understanding, View
-from connectors.message import ANSWERABLE, EventKind, InboundEvent, Option, Part, Source, Text
+from connectors.message import ANSWERABLE, EventKind, InboundEvent, Option, Part, Text
 from knowledge.answer import Abstention, AbstentionReason, Answer, Knowledge, Suggestion
 from nlu.interpreter import Interpretation, Interpreter
 
@@ -138,8 +139,7 @@ class Assistant:
 
     def _answered(self, answer: Answer, state: ConversationState, understanding: Understanding) -> Turn:
         options = (*_as_options(answer.suggestions[:2]), PERSON)
-        sources = tuple(Source(c.title, c.locator, c.url) for c in answer.citations)
-        reply = Text(answer.text, options=options, sources=sources)
+        reply = Text(answer.text, options=options, sources=as_sources(answer.citations))
         return Turn(
             Outcome.ANSWERED,
             replace(_offering(state, reply), misses=0, last_entry=answer.entry_id),

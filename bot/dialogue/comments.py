@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.dialogue.sources import as_sources
 from bot.dialogue.state import ConversationState
 from bot.dialogue.texts import Texts
 from bot.dialogue.turn import Outcome, Turn, Understanding
-from connectors.message import InboundEvent, PublicReply, Source, Text
+from connectors.message import InboundEvent, PublicReply, Text
 from knowledge.answer import Answer, Knowledge
 from nlu.interpreter import Interpreter
 from nlu.text import fold
@@ -44,7 +45,7 @@ async def answer(
     if not isinstance(found, Answer):
         private = Text(texts.comment_private_unknown)
         return Turn(Outcome.ABSTAINED, state, (private, PublicReply(texts.comment_public)), (), understanding)
-    private = Text(found.text, sources=tuple(Source(c.title, c.locator, c.url) for c in found.citations))
+    private = Text(found.text, sources=as_sources(found.citations))
     understanding = replace(
         understanding, entry_id=found.entry_id, citations=found.citations, passages=found.passages
     )

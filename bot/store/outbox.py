@@ -35,10 +35,13 @@ class State(StrEnum):
     """A dead letter, with the reason."""
     UNKNOWN = "unknown"
     """Sent as often as is decent without ever hearing whether it arrived: a dead letter of its own kind."""
+    SET_ASIDE = "set_aside"
+    """A dead letter an officer has looked at and let go. Keeps its reason; counted nowhere."""
 
 
 OPEN = (State.WAITING.value, State.SENDING.value, State.CHECKING.value)
 DEAD = (State.FAILED.value, State.UNKNOWN.value)
+REST_DROPPED = "an earlier part of this reply failed"
 REPLY_PRIORITY = 0
 
 
@@ -212,7 +215,7 @@ async def drop_rest(connection: AsyncConnection, event_id: int, after: int) -> N
     await connection.execute(
         update(t)
         .where(t.c.event_id == event_id, t.c.id > after, t.c.state == State.WAITING.value)
-        .values(state=State.FAILED.value, error="an earlier part of this reply failed")
+        .values(state=State.FAILED.value, error=REST_DROPPED)
     )
 
 
@@ -258,6 +261,89 @@ async def leased(connection: AsyncConnection, channel: str, account: str) -> lis
     return [Abandoned(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that could not be sent, for an officer to decide about."""
+
+    id: int
+    conversation: ConversationId
+    part: Part
+    author: str
+    state: State
+    error: str
+    created_at: datetime
+    followers: int
+    """Later parts of the same reply that were dropped with it; they share its fate."""
+
+
+_IS_HEAD = and_(t.c.state.in_(DEAD), func.coalesce(t.c.error, "") != REST_DROPPED)
+
+
+async def count_dead(connection: AsyncConnection) -> int:
+    """How many dead letters there are; the dropped rest of a reply counts with its head."""
+    return await connection.scalar(select(func.count()).select_from(t).where(_IS_HEAD)) or 0
+
+
+async def dead_letters(connection: AsyncConnection, limit: int, id_: int | None = None) -> list[DeadLetter]:
+    """Dead letters, newest first; with `id_` that one alone."""
+    rest = t.alias("rest")
+    followers = (
+        select(func.count())
+        .where(
+            rest.c.event_id == t.c.event_id,
+            rest.c.id > t.c.id,
+            rest.c.state == State.FAILED.value,
+            rest.c.error == REST_DROPPED,
+        )
+        .scalar_subquery()
+    )
+    query = select(t, followers.label("followers")).where(_IS_HEAD).order_by(t.c.id.desc()).limit(limit)
+    if id_ is not None:
+        query = query.where(t.c.id == id_)
+    return [
+        DeadLetter(
+            row.id,
+            ConversationId(row.channel, row.account, row.user),
+            decode_part(row.part),
+            row.author,
+            State(row.state),
+            row.error or "",
+            row.created_at,
+            row.followers,
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def revive(connection: AsyncConnection, id_: int, now: datetime) -> bool:
+    """Let a dead letter, and what was dropped with it, be sent again. False when it is not dead any more."""
+    again = {"state": State.WAITING.value, "not_before": now, "attempts": 0, "unknowns": 0, "error": None}
+    return await _resolve(connection, id_, again)
+
+
+async def set_aside(connection: AsyncConnection, id_: int) -> bool:
+    """Let a dead letter, and what was dropped with it, rest. False when it is not dead any more."""
+    return await _resolve(connection, id_, {"state": State.SET_ASIDE.value})
+
+
+async def _resolve(connection: AsyncConnection, id_: int, values: dict[str, object]) -> bool:
+    done = await connection.execute(
+        update(t).where(t.c.id == id_, _IS_HEAD).values(values).returning(t.c.event_id)
+    )
+    head = done.one_or_none()
+    if head is None:
+        return False
+    if head.event_id is not None:
+        rest = and_(t.c.event_id == head.event_id, t.c.id > id_, t.c.error == REST_DROPPED)
+        await connection.execute(update(t).where(rest, t.c.state == State.FAILED.value).values(values))
+    return True
+
+
+async def has_stamp(connection: AsyncConnection, stamp: str) -> bool:
+    """Whether a message with this stamp was ever put into the outbox."""
+    return (await connection.execute(select(t.c.id).where(t.c.stamp == stamp).limit(1))).first() is not None
+
+
 async def end_checks(connection: AsyncConnection, now: datetime) -> int:
     """No echo came for these in time: let them be sent once more. Gives how many."""
     done = await connection.execute(
@@ -272,16 +358,13 @@ async def match_echo(
     connection: AsyncConnection, conversation_key: str, *, stamp: str, message_id: str, now: datetime
 ) -> bool:
     """A platform repeated one of our sends: record it as sent if we had not. False when it is not ours."""
+    # The stamp is unique everywhere: the echo of a private reply names the person, not the comment.
     known = [t.c.stamp == stamp] if stamp else []
     if message_id:
-        known.append(t.c.platform_message_id == message_id)
+        known.append(and_(t.c.conversation_key == conversation_key, t.c.platform_message_id == message_id))
     if not known:
         return False
-    row = (
-        await connection.execute(
-            select(t.c.id, t.c.state).where(t.c.conversation_key == conversation_key, or_(*known)).limit(1)
-        )
-    ).one_or_none()
+    row = (await connection.execute(select(t.c.id, t.c.state).where(or_(*known)).limit(1))).one_or_none()
     if row is None:
         return False
     if row.state in (*OPEN, State.UNKNOWN.value):

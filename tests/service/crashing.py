@@ -1,0 +1,64 @@
+"""Runs the program so that it kills itself, as `kill -9` would, at a named point of a message's path.
+
+    python -m tests.service.crashing POINT serve …
+
+The product has no such hooks: the point is set by wrapping a function of the running program from here.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+import bot.worker
+from bot.cli import main
+from bot.dialogue.assistant import Assistant
+from bot.nerves import Nerves
+from bot.outbox import AccountSender
+from bot.worker import Worker
+from connectors.messenger import MessengerChannel
+from connectors.zalo import ZaloChannel
+
+Wrapped = Callable[..., Awaitable[Any]]
+
+
+def die() -> NoReturn:
+    """kill -9, from inside."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("unreachable")
+
+
+def _before(function: Wrapped) -> Wrapped:
+    async def dying(*_args: Any, **_kwargs: Any) -> None:
+        die()
+
+    return dying
+
+
+def _after(function: Wrapped) -> Wrapped:
+    async def dying(*args: Any, **kwargs: Any) -> None:
+        await function(*args, **kwargs)
+        die()
+
+    return dying
+
+
+POINTS: dict[str, list[tuple[Any, str, Callable[[Wrapped], Wrapped]]]] = {
+    "stored-not-announced": [(Nerves, "announce", _before)],
+    "announced-not-taken": [(Worker, "handle", _before)],
+    "turn-decided": [(Assistant, "turn", _after)],
+    "before-commit": [(bot.worker, "commit_turn", _before)],
+    "after-commit": [(bot.worker, "commit_turn", _after)],
+    "claimed-not-sent": [(ZaloChannel, "send", _before), (MessengerChannel, "send", _before)],
+    "accepted-not-recorded": [(ZaloChannel, "send", _after), (MessengerChannel, "send", _after)],
+    "recorded": [(AccountSender, "_sent", _after)],
+}
+
+if __name__ == "__main__":
+    point = sys.argv.pop(1)
+    for owner, name, wrap in POINTS[point]:
+        setattr(owner, name, wrap(getattr(owner, name)))
+    main()
