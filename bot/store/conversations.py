@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -40,16 +41,7 @@ async def load(connection: AsyncConnection, id_: ConversationId) -> Conversation
     row = (await connection.execute(select(t).where(t.c.key == id_.key))).one_or_none()
     if row is None:
         return Conversation(id_, ConversationState(), 0, Mode.BOT, None, None, None, can_receive=True)
-    return Conversation(
-        id_,
-        decode_state(row.state),
-        row.revision,
-        Mode(row.mode),
-        row.mode_since,
-        row.person_last_at,
-        row.last_heard_at,
-        bool(row.can_receive),
-    )
+    return _read(row)
 
 
 async def save(connection: AsyncConnection, after: Conversation, now: datetime) -> None:
@@ -94,6 +86,60 @@ async def set_mode(connection: AsyncConnection, id_: ConversationId, mode: Mode,
         .values(mode=mode.value, mode_since=now, revision=t.c.revision + 1)
     )
     return bool(done.rowcount)
+
+
+async def take_over(connection: AsyncConnection, id_: ConversationId, now: datetime) -> bool:
+    """An officer takes the conversation; a turn in hand is taken again. False when one already has it.
+
+    One conditional UPDATE: of two officers pressing at once, exactly one gets True.
+    """
+    done = await connection.execute(
+        update(t)
+        .where(t.c.key == id_.key, t.c.mode != Mode.PERSON.value)
+        .values(mode=Mode.PERSON.value, mode_since=now, person_last_at=now, revision=t.c.revision + 1)
+    )
+    return bool(done.rowcount)
+
+
+async def note_officer_wrote(connection: AsyncConnection, id_: ConversationId, now: datetime) -> bool:
+    """An officer writes: the bot is silent from now on. False when there is no such conversation."""
+    since = case((t.c.mode == Mode.PERSON.value, t.c.mode_since), else_=now)
+    done = await connection.execute(
+        update(t)
+        .where(t.c.key == id_.key)
+        .values(mode=Mode.PERSON.value, mode_since=since, person_last_at=now, revision=t.c.revision + 1)
+    )
+    return bool(done.rowcount)
+
+
+async def in_mode(connection: AsyncConnection, mode: Mode, limit: int) -> list[Conversation]:
+    """Conversations in a mode, those in it longest first."""
+    rows = await connection.execute(
+        select(t).where(t.c.mode == mode.value).order_by(t.c.mode_since, t.c.key).limit(limit)
+    )
+    return [_read(row) for row in rows]
+
+
+async def last_active(connection: AsyncConnection, mode: Mode, limit: int) -> list[Conversation]:
+    """Conversations in a mode, the one heard last first."""
+    heard = func.coalesce(t.c.last_heard_at, t.c.created_at)
+    rows = await connection.execute(
+        select(t).where(t.c.mode == mode.value).order_by(heard.desc(), t.c.key).limit(limit)
+    )
+    return [_read(row) for row in rows]
+
+
+def _read(row: Row[*tuple[Any, ...]]) -> Conversation:
+    return Conversation(
+        ConversationId(row.channel, row.account, row.user),
+        decode_state(row.state),
+        row.revision,
+        Mode(row.mode),
+        row.mode_since,
+        row.person_last_at,
+        row.last_heard_at,
+        bool(row.can_receive),
+    )
 
 
 async def forget(connection: AsyncConnection, key: str, keep_event: int) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import HeardEvent, Outcome
 from bot.store.schema import inbound_events as t
+from bot.store.schema import turns
 from connectors.message import EventKind, InboundEvent, decode_event, encode_event
 
 
@@ -130,3 +131,67 @@ def said(conversation_key: str) -> Select[int, str, datetime]:
 async def blank(connection: AsyncConnection, event_id: int, bare: InboundEvent) -> None:
     """Replace an event's content by the bare fact that it happened."""
     await connection.execute(update(t).where(t.c.id == event_id).values(body=encode_event(bare)))
+
+
+async def last_words(
+    connection: AsyncConnection, conversation_keys: Sequence[str]
+) -> dict[str, InboundEvent]:
+    """The last thing each citizen said, by conversation."""
+    if not conversation_keys:
+        return {}
+    newest = (
+        select(func.max(t.c.id))
+        .where(t.c.conversation_key.in_(conversation_keys), t.c.kind.in_(_SPOKEN))
+        .group_by(t.c.conversation_key)
+    )
+    rows = await connection.execute(select(t.c.conversation_key, t.c.body).where(t.c.id.in_(newest)))
+    return {row.conversation_key: decode_event(row.body) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event in the record, for officers to look at."""
+
+    id: int
+    event: InboundEvent
+    at: datetime
+    error: str
+
+
+async def parked(connection: AsyncConnection, limit: int) -> list[Recorded]:
+    """Events that could not be handled, newest first."""
+    rows = await connection.execute(
+        select(t.c.id, t.c.body, t.c.received_at, t.c.error)
+        .where(t.c.outcome == Outcome.PARKED.value)
+        .order_by(t.c.id.desc())
+        .limit(limit)
+    )
+    return [Recorded(row.id, decode_event(row.body), row.received_at, row.error or "") for row in rows]
+
+
+async def set_aside(connection: AsyncConnection, event_id: int) -> bool:
+    """An officer has looked at a parked event and lets it rest. False when it is not parked any more."""
+    done = await connection.execute(
+        update(t)
+        .where(t.c.id == event_id, t.c.outcome == Outcome.PARKED.value)
+        .values(outcome=Outcome.SILENT.value)
+    )
+    return bool(done.rowcount)
+
+
+async def count_unanswered(connection: AsyncConnection, since: datetime) -> int:
+    """How many questions the bot honestly could not answer since a moment."""
+    missed = (turns.c.at >= since, turns.c.outcome == Outcome.ABSTAINED.value)
+    return await connection.scalar(select(func.count()).select_from(turns).where(*missed)) or 0
+
+
+async def unanswered(connection: AsyncConnection, since: datetime, limit: int) -> list[Recorded]:
+    """Those questions, newest first."""
+    rows = await connection.execute(
+        select(t.c.id, t.c.body, turns.c.at)
+        .join(turns, turns.c.event_id == t.c.id)
+        .where(turns.c.at >= since, turns.c.outcome == Outcome.ABSTAINED.value)
+        .order_by(turns.c.at.desc(), t.c.id.desc())
+        .limit(limit)
+    )
+    return [Recorded(row.id, decode_event(row.body), row.at, "") for row in rows]
