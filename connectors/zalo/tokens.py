@@ -33,7 +33,7 @@ _FAILED_PAUSE = timedelta(seconds=30)
 """After a refresh that failed for now, while the old token still works."""
 _REFUSED_PAUSE = timedelta(minutes=10)
 """After a refused refresh: a person must act, asking again at once changes nothing."""
-_REJECTED_PAUSE = timedelta(seconds=10)
+_REJECTED_PAUSE = timedelta(seconds=3)
 """A token this young is not refreshed again because it was rejected; that would only burn tokens."""
 _SAVE_ATTEMPTS = 4
 _WATCH_SECONDS = 60.0

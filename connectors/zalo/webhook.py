@@ -63,7 +63,7 @@ def receive(delivery: Delivery, config: ZaloConfig, received_at: datetime) -> tu
 
 def is_probe(body: bytes) -> bool:
     """Is this the unsigned `{}` that Zalo posts when the webhook address is saved (platforms A1)?"""
-    return len(body) <= _MAX_PROBE and body.strip() == b"{}"
+    return len(body) <= _MAX_PROBE and b"".join(body.split()) == b"{}"
 
 
 def signature(app_id: str, body: bytes, timestamp: str, secret_key: str) -> str:

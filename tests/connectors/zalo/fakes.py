@@ -77,6 +77,7 @@ class Recorded:
     path: str
     headers: dict[str, str]
     body: Any
+    query: dict[str, str]
 
 
 class ScriptedServer:
@@ -117,7 +118,8 @@ class ScriptedServer:
             body = {"raw": part.headers["Content-Disposition"], "content": await part.read()}  # type: ignore[union-attr]
         elif request.can_read_body:
             body = dict(await request.post())
-        self.requests.append(Recorded(request.path, {k.lower(): v for k, v in request.headers.items()}, body))
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.requests.append(Recorded(request.path, headers, body, dict(request.query)))
         queue = self.answers[request.path]
         answer = queue.popleft() if len(queue) > 1 else queue[0]
         return await answer(request)
