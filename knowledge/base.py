@@ -21,6 +21,9 @@ _ANSWER_SCORE = 0.5
 """From here on the best entry is the answer."""
 _OWN_ANSWER_SCORE = 0.38
 """The same for a question that is surely ours: it names a document we know or uses a term of the field."""
+_EXPLAINED = 0.8
+"""A question that is not surely ours must be made of words the entry uses: a known
+phone number phrase does not make "số điện thoại công an xã" a question for us."""
 _MARGIN = 0.03
 """Closer than this to the second best, the question could mean either."""
 _CLEAR_SCORE = 0.6
@@ -86,13 +89,19 @@ class KnowledgeBase:
         if len(named) == 1 and named[0] in self._plain:
             return self._answer(self._plain[named[0]], 0.9, passages)
         field = Field.OURS if named else query.field
-        needed = _OWN_ANSWER_SCORE if field is Field.OURS else _ANSWER_SCORE
-        if best is None or best.score < needed or field is Field.OTHERS:
+        if best is None or not self._is_good_enough(best, field):
             return Abstention(AbstentionReason.NOTHING_FOUND, self._nearest(candidates, named), passages)
         second = candidates[1].score if len(candidates) > 1 else 0.0
         if best.score < _CLEAR_SCORE and best.score - second < _MARGIN:
             return Abstention(AbstentionReason.TOO_VAGUE, self._nearest(candidates, named), passages)
         return self._answer(self._entries[best.entry_id], min(best.score, 1.0), passages)
+
+    def _is_good_enough(self, best: Candidate, field: Field) -> bool:
+        if field is Field.OURS:
+            return best.score >= _OWN_ANSWER_SCORE
+        if field is Field.OTHERS or self._entries[best.entry_id].only_if:
+            return False
+        return best.score >= _ANSWER_SCORE and best.explained >= _EXPLAINED
 
     def _rank(self, query: Query, named: Sequence[str]) -> list[Candidate]:
         years = {int(token) for token in query.tokens if _YEAR.fullmatch(token)}
