@@ -22,8 +22,8 @@ _ANSWER_SCORE = 0.5
 _OWN_ANSWER_SCORE = 0.38
 """The same for a question that is surely ours: it names a document we know or uses a term of the field."""
 _EXPLAINED = 0.8
-"""A question that is not surely ours must be made of words the entry uses: a known
-phone number phrase does not make "số điện thoại công an xã" a question for us."""
+"""A question that is not surely ours must be made of words the entry uses, by weight: "số điện thoại" alone
+does not make "số điện thoại công an xã" a question for us, nor "324" alone "xe buýt 324"."""
 _MARGIN = 0.03
 """Closer than this to the second best, the question could mean either."""
 _CLEAR_SCORE = 0.6
@@ -77,7 +77,7 @@ class KnowledgeBase:
 
     def ask(self, question: str) -> Answer | Abstention:
         """Answer a question as a citizen typed it, or decline with questions that can be answered. Total."""
-        named, strangers = self._documents_named(question)
+        named, strangers, surely = self._documents_named(question)
         query = self._index.read(question)
         candidates = self._rank(query, named)
         passages = tuple(Passage(c.entry_id, round(c.score, 4)) for c in candidates[:_PASSAGES])
@@ -86,9 +86,9 @@ class KnowledgeBase:
         if not query.tokens:
             return Abstention(AbstentionReason.TOO_VAGUE, self._nearest((), named), passages)
         best = candidates[0] if candidates else None
-        if len(named) == 1 and named[0] in self._plain:
+        field = Field.OURS if surely else query.field
+        if len(named) == 1 and named[0] in self._plain and (field is Field.OURS or len(query.tokens) == 1):
             return self._answer(self._plain[named[0]], 0.9, passages)
-        field = Field.OURS if named else query.field
         if best is None or not self._is_good_enough(best, field):
             return Abstention(AbstentionReason.NOTHING_FOUND, self._nearest(candidates, named), passages)
         second = candidates[1].score if len(candidates) > 1 else 0.0
@@ -114,16 +114,19 @@ class KnowledgeBase:
             ranked.append(replace(candidate, score=score))
         return sorted(ranked, key=lambda candidate: candidate.score, reverse=True)
 
-    def _documents_named(self, question: str) -> tuple[list[str], list[DocumentMention]]:
-        """Registered documents the question names, and mentions of documents nobody registered here."""
+    def _documents_named(self, question: str) -> tuple[list[str], list[DocumentMention], bool]:
+        """Registered documents the question names, mentions of documents nobody registered here, and
+        whether one of the registered is named as a document (`QĐ 324`) rather than by a bare number."""
         named: dict[str, None] = {}
         strangers = []
+        surely = False
         for mention in self._analysis.document_numbers(question):
             fitting = [r.document.number for r in self._registry if r.fits(mention)]
             named |= dict.fromkeys(fitting)
+            surely = surely or bool(fitting and mention.kind)
             if not fitting and mention.kind:
                 strangers.append(mention)
-        return list(named), strangers
+        return list(named), strangers, surely
 
     def _find_introductions(self) -> dict[str, str]:
         """Per document the entry that tells what it is: its question names it; else any about it alone."""

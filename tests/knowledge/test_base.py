@@ -61,6 +61,14 @@ def test_a_document_nobody_registered_is_declined_even_if_its_number_is_known() 
         assert result.reason is AbstentionReason.NOTHING_FOUND
 
 
+def test_a_bare_number_among_foreign_words_is_not_a_document() -> None:
+    assert _entry("324") == "quyet-dinh-324"
+    assert _entry("thế còn 677 thì sao") == "quyet-dinh-677"
+    assert _entry("670") == "van-ban-670-kh-ubnd"
+    for question in ("xe buýt 324 chạy lúc mấy giờ", "phòng 670 tầng mấy", "tìm chủ xe biển số 1373"):
+        assert _entry(question) is None, question
+
+
 def test_two_documents_asked_together_are_both_offered() -> None:
     result = KNOWLEDGE.ask("so sánh 677 và 387")
     assert isinstance(result, Abstention)
