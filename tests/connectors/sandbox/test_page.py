@@ -13,8 +13,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from connectors.messenger import MessengerChannel, MessengerConfig
 from connectors.sandbox import DEMO_ENV, SandboxSettings, build_sandbox_app
+from connectors.zalo import ZaloChannel, ZaloConfig
 from tests.connectors.sandbox.receiver import Receiver, receiving
+from tests.connectors.zalo.fakes import MemoryTokenStore
 
 PERSON = {"zalo": "1000000000000000001", "messenger": "2000000000000001"}
 
@@ -194,3 +197,41 @@ def test_the_demo_settings_name_everything_and_are_invented() -> None:
     secrets = {value for name, value in DEMO_ENV.items() if name.endswith(("TOKEN", "SECRET", "KEY"))}
     assert all(value.startswith("sandbox-") for value in secrets)
     assert len(secrets) == 7
+
+
+async def test_the_real_channels_work_with_the_printed_addresses(http: aiohttp.ClientSession) -> None:
+    runner = web.AppRunner(build_sandbox_app(SandboxSettings(bot_url="http://127.0.0.1:9")))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    env = {name: value.replace("http://127.0.0.1:8090", base) for name, value in DEMO_ENV.items()}
+    zalo = ZaloChannel(
+        ZaloConfig(
+            app_id=env["ZALO_APP_ID"],
+            app_secret=env["ZALO_APP_SECRET"],
+            oa_id=env["ZALO_OA_ID"],
+            oa_secret_key=env["ZALO_OA_SECRET_KEY"],
+            api_base=env["ZALO_API_BASE"],
+            oauth_base=env["ZALO_OAUTH_BASE"],
+        ),
+        MemoryTokenStore(),
+        environment_tokens=(env["ZALO_ACCESS_TOKEN"], env["ZALO_REFRESH_TOKEN"]),
+    )
+    messenger = MessengerChannel(
+        MessengerConfig(
+            page_id=env["MESSENGER_PAGE_ID"],
+            app_secret=env["MESSENGER_APP_SECRET"],
+            verify_token=env["MESSENGER_VERIFY_TOKEN"],
+            page_access_token=env["MESSENGER_PAGE_ACCESS_TOKEN"],
+            graph_base=env["MESSENGER_GRAPH_BASE"],
+        )
+    )
+    try:
+        assert (await zalo.check()).ok
+        assert (await messenger.check()).ok
+        await do(http, base, "zalo", "expire_token")
+        assert (await zalo.check()).ok, "the token is refreshed at the stand-in's own desk"
+    finally:
+        await zalo.aclose()
+        await messenger.aclose()
+        await runner.cleanup()
