@@ -61,12 +61,12 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 _EXAMPLES = (
     "Công dân học tập là gì?",
     "Bao nhiêu điểm thì đạt Công dân học tập?",
-    "Bộ tiêu chí có những chỉ số nào?",
-    "Tôi tự đánh giá Công dân học tập thế nào?",
-    "Cần chuẩn bị minh chứng gì?",
-    "Thế nào là Gia đình học tập?",
-    "Quyết định 677/QĐ-TTg đặt mục tiêu gì đến năm 2030?",
-    "Ngày Khuyến học Việt Nam là ngày nào?",
+    "10 chỉ số của Công dân học tập là gì?",
+    "Các bước để được công nhận Công dân học tập?",
+    "Tôi thuộc nhóm đối tượng nào?",
+    "Gia đình học tập là gì?",
+    "Quyết định 677 nói về điều gì?",
+    "Ngày Khuyến học Việt Nam là khi nào?",
 )
 
 

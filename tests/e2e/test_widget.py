@@ -53,6 +53,15 @@ async def chat_for(serve_chat: Serve, host: Host, origin: str) -> ChatServer:
     return server
 
 
+async def ask_inside(page: Page, text: str) -> None:
+    """Open the widget and send one message, as fast as a person can but not faster than its script."""
+    await page.get_by_role("button", name=LABEL).click()
+    box = inside(page).get_by_role("textbox")
+    await expect(box).to_be_focused()
+    await box.fill(text)
+    await box.press("Enter")
+
+
 def inside(page: Page) -> FrameLocator:
     return page.frame_locator("iframe")
 
@@ -92,9 +101,7 @@ async def test_the_conversation_is_there_again_on_the_next_page(
 ) -> None:
     await chat_for(serve_chat, host, f"http://127.0.0.1:{host.port}")
     await page.goto(f"http://127.0.0.1:{host.port}/")
-    await page.get_by_role("button", name=LABEL).click()
-    await inside(page).get_by_role("textbox").fill("còn đây không?")
-    await page.keyboard.press("Enter")
+    await ask_inside(page, "còn đây không?")
     await expect(inside(page).get_by_text("Tôi đã nghe: còn đây không?")).to_be_visible()
     await page.reload()
     await page.get_by_role("button", name=LABEL).click()
@@ -136,8 +143,6 @@ async def test_where_the_browser_keeps_no_cookie_the_visitor_is_told(
     # localhost and 127.0.0.1 are two sites to a browser, and without https no cookie crosses over.
     await chat_for(serve_chat, host, f"http://localhost:{host.port}")
     await page.goto(f"http://localhost:{host.port}/")
-    await page.get_by_role("button", name=LABEL).click()
-    await inside(page).get_by_role("textbox").fill("xin chào")
-    await page.keyboard.press("Enter")
+    await ask_inside(page, "xin chào")
     await expect(inside(page).get_by_text("Trình duyệt không cho giữ cuộc trò chuyện ở đây.")).to_be_visible()
     await expect(inside(page).get_by_role("link", name="Mở trang trò chuyện riêng")).to_be_visible()
