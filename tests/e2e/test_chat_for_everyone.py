@@ -105,7 +105,9 @@ async def test_nothing_runs_off_a_narrow_screen(browser: Browser, serve_chat: Se
     assert await page.locator("#chat-scroll").evaluate("(log) => log.scrollWidth - log.clientWidth") <= 0
     assert await page.evaluate(SMALL_TARGETS) == []
     await expect(box(page)).to_be_in_viewport()
-    await page.locator("#chat-scroll").evaluate("(log) => { log.scrollTop = log.scrollHeight; }")
+    await page.locator("#chat-scroll").evaluate(
+        "(log) => new Promise((done) => { log.scrollTop = log.scrollHeight; setTimeout(done, 200); })"
+    )
     # An on-screen keyboard takes more than half of the screen; line and composer must both remain.
     await page.set_viewport_size({"width": 360, "height": 340})
     await box(page).focus()
@@ -179,10 +181,11 @@ async def test_every_word_stands_out_from_its_ground(
 
 
 async def test_who_asks_for_rest_sees_nothing_move(page: Page, chat_server: ChatServer) -> None:
-    chat_server.think_seconds = 1.0
     await page.emulate_media(reduced_motion="reduce")
     await page.goto(chat_server.url)
     await ask(page, "xin chào")
+    await expect(said(page, "bot")).to_have_count(1)
+    chat_server.think_seconds = 2.0
     await ask(page, "xin chào lần nữa")
     await expect(page.locator("#chat-typing.on")).to_be_visible()
     assert await page.evaluate("document.getAnimations().length") == 0

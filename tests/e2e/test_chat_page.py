@@ -42,10 +42,11 @@ async def test_a_question_is_sent_and_answered_with_sources(page: Page, chat_ser
 
 
 async def test_typing_is_shown_until_the_answer_is_there(page: Page, chat_server: ChatServer) -> None:
-    chat_server.think_seconds = 1.0
     await page.goto(chat_server.url)
     await ask(page, "xin chào")
-    await ask(page, "bạn ơi")  # the stream is open by now, whatever happened to the first hint
+    await expect(said(page, "bot")).to_have_count(1)
+    chat_server.think_seconds = 2.0
+    await ask(page, "bạn ơi")
     await expect(page.get_by_text("Trợ lý đang soạn câu trả lời")).to_be_visible()
     await expect(said(page, "bot").last).to_have_text("Tôi đã nghe: bạn ơi")
     await expect(page.get_by_text("Trợ lý đang soạn câu trả lời")).to_be_hidden()
