@@ -29,7 +29,7 @@ from bot.store import conversations, events
 from bot.store.conversations import StaleConversation
 from bot.store.database import Database, StoreUnavailable
 from connectors.channel import Channel
-from connectors.message import ANSWERABLE, ConversationId, Text
+from connectors.message import ANSWERABLE, ConversationId, EventKind, Text
 
 log = structlog.get_logger(__name__)
 
@@ -153,7 +153,8 @@ class Worker:
         event = heard.event
         if not key:
             await commit_notice(self._database, heard, self._clock)
-            log.warning("platform_notice", channel=event.channel, kind=event.kind.value, reason=event.payload)
+            if event.kind is EventKind.NOTICE:
+                log.warning("platform_notice", channel=event.channel, reason=event.detail.get("reason", ""))
             return True
         channel = self._channels.get((event.channel, event.account))
         async with self._database.read() as connection:

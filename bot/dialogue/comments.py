@@ -6,6 +6,7 @@ replies inside a thread never reach us as COMMENT events.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from bot.dialogue.sources import as_sources
@@ -17,16 +18,15 @@ from knowledge.answer import Answer, Knowledge
 from nlu.interpreter import Interpreter
 from nlu.text import fold
 
-_QUESTION_WORDS = (
-    "la gi", "the nao", "bao nhieu", "khi nao", "o dau", "ai ", "tai sao", "vi sao", "lam sao", "co phai",
-    "duoc khong", "dung khong", "cho hoi", "xin hoi", "hoi chut", "bao gio", "ngay nao", "may diem",
-)  # fmt: skip
+_QUESTION = re.compile(
+    r"\b(?:la gi|the nao|bao nhieu|khi nao|bao gio|o dau|dau vay|ai|tai sao|vi sao|lam sao|co phai|duoc khong"
+    r"|dung khong|cho hoi|xin hoi|hoi chut|ngay nao|may diem|can gi|nhu nao)\b"
+)
 
 
 def is_question(text: str) -> bool:
     """Whether a comment asks something (praise, tags and quarrels are left alone)."""
-    folded = f"{fold(text)} "
-    return "?" in text or any(word in folded for word in _QUESTION_WORDS)
+    return "?" in text or _QUESTION.search(fold(text)) is not None
 
 
 async def answer(

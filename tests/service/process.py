@@ -34,6 +34,10 @@ class Service:
         self._processes: list[asyncio.subprocess.Process] = []
         self.log_path = data_dir / "service.log"
 
+    def configure(self, **settings: str) -> None:
+        """Set further settings for processes started from now on."""
+        self._environment.update(settings)
+
     async def start(self, *, role: str = "all", crash_at: str = "", ready: bool = True) -> asyncio.subprocess.Process:
         """Start a process; with `crash_at` it will kill itself at that point (tests.service.crashing)."""
         module = ["-m", "tests.service.crashing", crash_at] if crash_at else ["-m", "bot"]
