@@ -130,6 +130,8 @@ class Nerves:
         self._buckets: dict[str, LocalBucket] = {}
         self._monotonic = monotonic
         self._tasks: list[asyncio.Task[None]] = []
+        self._unannounced: dict[str, None] = {}
+        self._announcer: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin renewing locks and listening for hints."""
@@ -140,9 +142,12 @@ class Nerves:
 
     async def aclose(self) -> None:
         """Stop the background work and disconnect."""
-        for task in self._tasks:
+        if self._announcer is not None:
+            await asyncio.wait({self._announcer}, timeout=1)
+        background = [*self._tasks, *([self._announcer] if self._announcer else [])]
+        for task in background:
             task.cancel()
-        for task in self._tasks:
+        for task in background:
             with suppress(asyncio.CancelledError):
                 await task
         await self._redis.aclose()
@@ -166,6 +171,18 @@ class Nerves:
                 await pipe.execute()
         except (RedisError, OSError) as error:
             log.warning("announce_failed", reason=type(error).__name__)
+
+    def announce_soon(self, conversation_keys: Iterable[str]) -> None:
+        """Like `announce`, without waiting: what comes while Redis is being told is told together."""
+        self._unannounced.update(dict.fromkeys(conversation_keys))
+        if self._announcer is None or self._announcer.done():
+            self._announcer = asyncio.create_task(self._announce_waiting(), name="announcer")
+
+    async def _announce_waiting(self) -> None:
+        while self._unannounced:
+            keys = tuple(self._unannounced)
+            self._unannounced.clear()
+            await self.announce(keys)
 
     async def announced(self, count: int) -> list[str]:
         """Conversation keys announced since the last call; waits up to a second, then gives [].

@@ -3,7 +3,8 @@
 `Database.write(job)` runs a job in a transaction and returns after the commit is on disk. On SQLite all
 writes of the process go through one connection and share commits: while one commit is being written, the
 next jobs gather (group commit), so that hundreds of small durable writes a second stay cheap. On
-PostgreSQL each job has a transaction of its own. A failing job never takes its neighbours down.
+PostgreSQL each job has a transaction of its own. A failing job never takes its neighbours down: then all
+of them are run once more, each behind a savepoint, so a job must do nothing but SQL.
 
 Nothing outside `bot.store` builds SQL; nothing here knows what the tables mean.
 """
@@ -16,11 +17,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import aiosqlite
 from sqlalchemy import event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
+
+from bot.store import sqlite
 
 T = TypeVar("T")
 Job = Callable[[AsyncConnection], Awaitable[T]]
@@ -35,16 +39,41 @@ class StoreUnavailable(Exception):
     """The database cannot be reached or written just now; nothing was stored."""
 
 
+class _JobFailed(Exception):  # noqa: N818 - never leaves this module
+    """A job of a batch raised `reason`."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+def _sqlite_engine(url: URL, *, writes: bool) -> AsyncEngine:
+    """Short statements on the loop: the one writer, or the readers of `glance`."""
+    path = url.database or ""
+
+    async def connect(*_: object, **__: object) -> sqlite.Connection:
+        return sqlite.Connection(path, writes=writes, busy_seconds=BUSY_SECONDS)
+
+    if writes:
+        engine = create_async_engine(url, poolclass=StaticPool, async_creator=connect)
+    else:
+        engine = create_async_engine(
+            url, poolclass=AsyncAdaptedQueuePool, pool_size=8, max_overflow=24, async_creator=connect
+        )
+    _prepare_sqlite(engine, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    return engine
+
+
 def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(dbapi_connection: Any, _record: object) -> None:
-        # The driver's own transaction handling is switched off; `_begin` below is the only one.
-        dbapi_connection.isolation_level = None
+        if isinstance(dbapi_connection.driver_connection, aiosqlite.Connection):
+            # The driver's own transaction handling is switched off; `_begin` below is the only one.
+            dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         # FULL: an acknowledged message survives a power cut, not only a crash of ours.
         cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -60,13 +89,15 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self._readers = create_async_engine(self.url, poolclass=AsyncAdaptedQueuePool, pool_size=4)
-            self._writer = create_async_engine(self.url, poolclass=StaticPool)
+            self._readers = create_async_engine(
+                self.url, poolclass=AsyncAdaptedQueuePool, pool_size=4, connect_args={"timeout": BUSY_SECONDS}
+            )
             _prepare_sqlite(self._readers, "BEGIN")
-            _prepare_sqlite(self._writer, "BEGIN IMMEDIATE")
+            self._glancers = _sqlite_engine(self.url, writes=False)
+            self._writer = _sqlite_engine(self.url, writes=True)
         else:
             self._readers = create_async_engine(self.url, pool_size=16, max_overflow=8, pool_pre_ping=True)
-            self._writer = self._readers
+            self._glancers = self._writer = self._readers
         self._waiting: deque[tuple[Job[Any], asyncio.Future[Any]]] = deque()
         self._wake = asyncio.Event()
         self._committer: asyncio.Task[None] | None = None
@@ -88,14 +119,19 @@ class Database:
             self._closing = True
             self._wake.set()
             await self._committer
-        await self._readers.dispose()
-        if self._writer is not self._readers:
-            await self._writer.dispose()
+        for engine in {self._readers, self._glancers, self._writer}:
+            await engine.dispose()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for SELECTs that see one consistent moment."""
         async with self._readers.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncConnection]:
+        """Like `read`, for SELECTs that an index answers at once: on SQLite they run on the event loop."""
+        async with self._glancers.connect() as connection:
             yield connection
 
     async def write(self, job: Job[T]) -> T:
@@ -126,38 +162,50 @@ class Database:
                 await self._commit(batch)
 
     async def _commit(self, batch: list[tuple[Job[Any], asyncio.Future[Any]]]) -> None:
-        outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
+        wanted = [(job, done) for job, done in batch if not done.done()]
+        outcomes: list[Any]
         try:
-            async with self._writer.begin() as connection:
-                for job, done in batch:
-                    if done.cancelled():
-                        continue
-                    try:
-                        outcomes.append((done, await self._guarded(connection, job, len(batch)), None))
-                    except Exception as error:
-                        if len(batch) == 1:
-                            raise
-                        outcomes.append((done, None, error))
+            outcomes = await self._together(wanted)
+        except _JobFailed as failure:
+            # Which of them it was, savepoints tell; they are too dear for every day.
+            outcomes = [failure.reason] if len(wanted) == 1 else await self._apart(wanted)
         except Exception as error:
-            reason = (
-                StoreUnavailable(type(error).__name__) if isinstance(error, DBAPIError | OSError) else error
-            )
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(reason)
-            return
-        for done, result, failure in outcomes:
+            outcomes = [error] * len(wanted)
+        for (_, done), outcome in zip(wanted, outcomes, strict=True):
             if done.done():
                 continue
-            if failure is not None:
-                done.set_exception(failure)
+            if isinstance(outcome, Exception):
+                done.set_exception(_as_unavailable(outcome))
             else:
-                done.set_result(result)
+                done.set_result(outcome)
 
-    @staticmethod
-    async def _guarded(connection: AsyncConnection, job: Job[T], neighbours: int) -> T:
-        """Run one job so that its failure undoes only itself. A lone job needs no savepoint."""
-        if neighbours == 1:
-            return await job(connection)
-        async with connection.begin_nested():
-            return await job(connection)
+    async def _together(self, batch: list[tuple[Job[Any], asyncio.Future[Any]]]) -> list[Any]:
+        """The results of all jobs. Raises _JobFailed, or what the database itself raised; then none happened."""
+        outcomes = []
+        async with self._writer.begin() as connection:
+            for job, _ in batch:
+                try:
+                    outcomes.append(await job(connection))
+                except Exception as error:
+                    raise _JobFailed(error) from error
+        return outcomes
+
+    async def _apart(self, batch: list[tuple[Job[Any], asyncio.Future[Any]]]) -> list[Any]:
+        """Each job's result or its own failure."""
+        outcomes: list[Any] = []
+        try:
+            async with self._writer.begin() as connection:
+                for job, _ in batch:
+                    try:
+                        async with connection.begin_nested():
+                            outcomes.append(await job(connection))
+                    except Exception as error:
+                        outcomes.append(error)
+        except Exception as error:
+            return [error] * len(batch)
+        return outcomes
+
+
+def _as_unavailable(error: Exception) -> Exception:
+    """A fault of the database itself as the caller knows it; a job's own exception as it is."""
+    return StoreUnavailable(type(error).__name__) if isinstance(error, DBAPIError | OSError) else error
