@@ -28,6 +28,8 @@ from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.outbox import AccountSender
 from bot.settings import Settings
+from bot.staff.console import add_staff_routes
+from bot.staff.parts import StaffParts
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.tokens import StoredTokens
@@ -39,6 +41,7 @@ from bot.worker import Worker
 from connectors.channel import Channel
 from connectors.message import Option
 from connectors.messenger import MessengerChannel, MessengerConfig, ProfileTexts
+from connectors.messenger.config import HUMAN_AGENT_WINDOW
 from connectors.web import WebChannel
 from connectors.zalo import ZaloChannel, ZaloConfig
 from knowledge.base import KnowledgeBase
@@ -50,6 +53,10 @@ log = structlog.get_logger(__name__)
 Role = Literal["all", "web", "worker", "sender"]
 SHIPPED_CONTENT = Path(str(files("knowledge") / "content"))
 ROLES: tuple[Role, ...] = ("all", "web", "worker", "sender")
+
+
+class AddressTaken(Exception):
+    """The address to listen on is not to be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +246,21 @@ def make_web(house: House) -> web.Application:
         now=house.clock,
         address=address_behind(settings.trusted_proxies),
     )
+    add_staff_routes(
+        app,
+        StaffParts(
+            house.database,
+            house.nerves,
+            house.channels,
+            house.clock,
+            settings.association_name,
+            public_url=settings.public_url,
+            trusted_proxies=settings.trusted_proxies,
+            zone=settings.zone,
+            handoff_return=timedelta(hours=settings.handoff_return_hours),
+            officer_windows={"messenger": HUMAN_AGENT_WINDOW} if settings.messenger_human_agent else {},
+        ),
+    )
     add_health_routes(
         app,
         Parts(house.database, house.nerves, house.knowledge, house.channels, house.metrics, house.clock),
@@ -288,7 +310,7 @@ async def serve(
 ) -> None:
     """Run until `stop` is set; `on_ready` is called with the house and the port once it answers.
 
-    Raises StoreUnavailable, ValkeyUnavailable or OSError (port taken) when it cannot start.
+    Raises StoreUnavailable, SchemaTooNew, ValkeyUnavailable or AddressTaken when it cannot start.
     """
     async with build(settings) as house, AsyncExitStack() as stack:
         works: list[Coroutine[Any, Any, None]] = []
@@ -323,6 +345,9 @@ async def _listen(house: House, stack: AsyncExitStack) -> int:
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, house.settings.host, house.settings.port, backlog=1024)
-    await site.start()
+    try:
+        await site.start()
+    except OSError as error:
+        raise AddressTaken(f"{house.settings.host}:{house.settings.port}") from error
     addresses = runner.addresses
     return int(addresses[0][1]) if addresses else house.settings.port

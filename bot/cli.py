@@ -63,10 +63,9 @@ def serve(port: int | None, host: str | None, data_dir: Path | None, role: app.R
         asyncio.run(_serve(settings, role))
     except (StoreUnavailable, SchemaTooNew, ValkeyUnavailable) as error:
         raise click.ClickException(str(error)) from error
-    except OSError as error:
+    except app.AddressTaken as error:
         raise click.ClickException(
-            f"Không mở được {settings.host}:{settings.port} ({error.strerror or error}). "
-            "Có chương trình khác đang dùng cổng này? Thử --port khác."
+            f"Không mở được địa chỉ {error}. Có chương trình khác đang dùng cổng này? Thử --port khác."
         ) from error
 
 
