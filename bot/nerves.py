@@ -49,6 +49,13 @@ _STEAL = (
     "if redis.call('get',KEYS[1])==ARGV[1] then "
     "redis.call('set',KEYS[1],ARGV[2],'PX',ARGV[3]) return 1 else return 0 end"
 )
+# One command for many announcements: their number, not their size, is what a client pays for.
+# KEYS: stream. ARGV: length to keep, then the conversations.
+_ANNOUNCE = """
+for i = 2, #ARGV do redis.call('xadd', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'c', ARGV[i]) end
+return #ARGV - 1
+"""
+_ANNOUNCED_AT_ONCE = 500
 # A token bucket holding one minute's worth. KEYS: bucket. ARGV: per minute, wanted, now in seconds.
 # Returns {tokens given, milliseconds until one is there}.
 _TAKE = """
@@ -164,11 +171,11 @@ class Nerves:
 
     async def announce(self, conversation_keys: Iterable[str]) -> None:
         """Tell the workers. Never raises: what is not announced is found by the sweep."""
+        keys = list(conversation_keys)
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for key in conversation_keys:
-                    pipe.xadd(_STREAM, {"c": key}, maxlen=_STREAM_LENGTH, approximate=True)
-                await pipe.execute()
+            for start in range(0, len(keys), _ANNOUNCED_AT_ONCE):
+                some = keys[start : start + _ANNOUNCED_AT_ONCE]
+                await cast("Any", self._redis.eval(_ANNOUNCE, 1, _STREAM, _STREAM_LENGTH, *some))
         except (RedisError, OSError) as error:
             log.warning("announce_failed", reason=type(error).__name__)
 

@@ -259,5 +259,7 @@ def clean_text(raw: str) -> str:
     characters other than newline and tab go; the rest becomes NFC, once, here at the edge. Longer than
     MAX_TEXT is cut.
     """
-    kept = "".join(c for c in raw[: MAX_TEXT * 2] if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
+    kept = raw[: MAX_TEXT * 2]
+    if not kept.isprintable():  # most texts are, and need no look at each character
+        kept = "".join(c for c in kept if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
     return unicodedata.normalize("NFC", kept)[:MAX_TEXT].strip()
