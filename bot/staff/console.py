@@ -1,0 +1,80 @@
+"""The console's routes in one table: every page, every action, and the roles that may use it.
+
+A later page adds a module with a `routes` property and is listed in `_modules`; there is no other way in.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.staff.access import (
+    ANSWERING,
+    EVERY_ROLE,
+    HOME,
+    READING_QUESTIONS,
+    Gate,
+    OpenRoute,
+    Route,
+    Visit,
+    not_found,
+)
+from bot.staff.inbox import INBOX, Inbox
+from bot.staff.pages import NavItem, Pages
+from bot.staff.parts import StaffParts
+from bot.staff.signin import SignIn
+from bot.staff.today import Today
+from bot.staff.trouble import TROUBLE, UNANSWERED, Trouble
+from bot.store.staff import Role
+from bot.web.address import address_behind
+
+MENU = (
+    NavItem(HOME, "Hôm nay", EVERY_ROLE),
+    NavItem(INBOX, "Hộp thư", ANSWERING),
+    NavItem(TROUBLE, "Tin lỗi", ANSWERING),
+    NavItem(UNANSWERED, "Chưa trả lời được", READING_QUESTIONS),
+)
+
+ROLES_OF = web.AppKey("staff_roles_of", dict[tuple[str, str], frozenset[Role]])
+"""(method, path) → roles, of everything registered; the empty set is open to whoever is not signed in."""
+
+
+def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
+    """Put the console into `app` at /staff/."""
+    pages = Pages(desk.association_name, MENU)
+    gate = Gate(desk.database, desk.clock, pages, desk.public_url, desk.trusted_proxies)
+    signin = SignIn(gate, pages, address_behind(desk.trusted_proxies))
+    app.on_startup.append(signin.prepare)
+    routes: list[Route | OpenRoute] = [
+        *signin.routes,
+        *Today(desk, pages).routes,
+        *Inbox(desk, pages).routes,
+        *Trouble(desk, pages).routes,
+        *_rest(pages),
+    ]
+    for route in routes:
+        handler = gate.guarded(route) if isinstance(route, Route) else gate.opened(route)
+        app.router.add_route(route.method, route.path, handler)
+    app[ROLES_OF] = {
+        (route.method, route.path): route.roles if isinstance(route, Route) else frozenset()
+        for route in routes
+    }
+
+
+def _rest(pages: Pages) -> tuple[Route | OpenRoute, ...]:
+    async def asset(request: web.Request) -> web.StreamResponse:
+        found = pages.asset(request.match_info["name"])
+        if found is None:
+            raise not_found()
+        return found.answer(request, {"Cache-Control": "no-cache"})
+
+    async def bare(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=308, headers={"Location": HOME})
+
+    async def nowhere(_: Visit) -> web.StreamResponse:
+        raise not_found()
+
+    return (
+        OpenRoute("GET", "/staff/assets/{name}", asset),
+        OpenRoute("GET", "/staff", bare),
+        Route("*", "/staff/{rest:.+}", EVERY_ROLE, nowhere),
+    )

@@ -1,0 +1,142 @@
+"""Drawing the console's pages: templates, the frame around every page, headers, static files.
+
+Everything a template prints is escaped; no page holds a script or a style of its own, and the policy sent
+with each page forbids both. Pages are never kept by a browser or a proxy: they show people's messages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.staff.words import ROLES, channel_name
+from bot.store.staff import Role, Session
+from bot.web.pages import Page, page
+
+_HERE = Path(__file__).parent
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+}
+
+NOTICES = {
+    "da-ra": "Đã đăng xuất.",
+    "het-phien": "Phiên làm việc đã hết. Bạn đăng nhập lại để tiếp tục nhé.",
+    "da-nhan": "Bạn đã nhận cuộc trò chuyện này. Trợ lý ngừng trả lời, bạn viết cho người dân ở ô bên dưới.",
+    "da-tra": "Đã trả lại cho trợ lý. Từ bây giờ trợ lý trả lời người dân.",
+    "da-gui": "Đã nhận câu trả lời, đang gửi cho người dân.",
+    "gui-lai": "Tin sẽ được gửi lại ngay.",
+    "bo-qua": "Đã bỏ qua tin này.",
+}
+"""What a page may be asked to say on top, by its code in the address. Never free text: an address can be
+made by anybody."""
+WARNINGS = {
+    "nguoi-khac": "Đã có cán bộ khác nhận cuộc trò chuyện này. Bạn chỉ viết khi hai người đã hẹn nhau, "
+    "kẻo người dân nhận hai câu trả lời.",
+    "da-xong": "Tin này đã được xử lý rồi.",
+    "chua-gui-lai": "Chưa gửi lại được: đã hết hạn trả lời người này, hoặc kênh đang tắt.",
+    "chua-nhan": "Cuộc trò chuyện này đang do trợ lý trả lời sẵn.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """A page in the menu."""
+
+    path: str
+    label: str
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a handler wants drawn: a template and what it shows."""
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    status: int = 200
+
+
+class Pages:
+    """Draws pages for one installation."""
+
+    def __init__(self, association_name: str, menu: tuple[NavItem, ...]) -> None:
+        """`menu` in the order of work; each visitor sees the items of their role."""
+        self._association = association_name
+        self._menu = menu
+        self._templates = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals["channel_name"] = channel_name
+        self._static = {
+            path.name: page(path.read_bytes(), _TYPES[path.suffix])
+            for path in sorted((_HERE / "static").iterdir())
+            if path.suffix in _TYPES
+        }
+
+    def asset(self, name: str) -> Page | None:
+        """A static file."""
+        return self._static.get(name)
+
+    def draw(self, drawing: Drawing, request: web.Request, session: Session | None = None) -> web.Response:
+        """The whole page; `session` None draws it for somebody who is not signed in."""
+        role = session.officer.role if session else None
+        code = request.query.get("bao", "")
+        frame = {
+            "association": self._association,
+            "officer": session.officer.name if session else "",
+            "role": ROLES[role] if role else "",
+            "csrf": session.csrf if session else "",
+            "menu": [item for item in self._menu if role in item.roles],
+            "here": request.path,
+            "notice": NOTICES.get(code, ""),
+            "warning": WARNINGS.get(code, ""),
+        }
+        text = self._templates.get_template(drawing.template).render({**frame, **drawing.values})
+        return web.Response(text=text, status=drawing.status, content_type="text/html")
+
+    def draw_fragment(self, drawing: Drawing, request: web.Request, session: Session) -> web.Response:
+        """The living part of a page alone, or 304 when the page shows it already."""
+        values = {"csrf": session.csrf, **drawing.values}
+        body = self._templates.get_template(drawing.template).render(values).encode()
+        etag = hashlib.sha256(body).hexdigest()[:20]
+        if any(tag.value == etag for tag in request.if_none_match or ()):
+            response = web.Response(status=304)
+        else:
+            response = web.Response(body=body, content_type="text/html", charset="utf-8")
+        response.etag = etag
+        return response
+
+
+def guard_headers(response: web.StreamResponse) -> web.StreamResponse:
+    """Put the headers of the console on a response; what it already says itself stays."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,48 @@
+"""What the console needs from the rest of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.clock import Clock
+from bot.store.database import Database
+from connectors.channel import Channel
+from connectors.message import ConversationId
+
+
+class Nudge(Protocol):
+    """How the console tells the senders that something waits. bot.nerves.Nerves fulfils it."""
+
+    async def hint_outbox(self) -> None:
+        """Something waits to be sent. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StaffParts:
+    """One installation, as its console sees it."""
+
+    database: Database
+    nerves: Nudge
+    channels: Sequence[Channel]
+    clock: Clock
+    association_name: str
+    public_url: str = ""
+    """The address officers open, `https://…`; forms from there are ours even behind a proxy."""
+    trusted_proxies: int = 0
+    zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Ho_Chi_Minh"))
+    handoff_return: timedelta = timedelta(hours=12)
+    """How long after an officer's last line the bot answers again."""
+    officer_windows: Mapping[str, timedelta] = field(default_factory=dict)
+    """By channel: how long officers may reply where that is longer than the channel's own window."""
+
+    def channel_of(self, conversation: ConversationId) -> Channel | None:
+        """The channel of a conversation, or None when it is off now."""
+        for channel in self.channels:
+            if (channel.name, channel.account) == (conversation.channel, conversation.account):
+                return channel
+        return None

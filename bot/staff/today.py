@@ -1,0 +1,164 @@
+"""Hôm nay: what needs a person now, each number a link to its list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.dialogue.turn import Mode
+from bot.staff import reasons
+from bot.staff.access import ANSWERING, EVERY_ROLE, HOME, READING_QUESTIONS, Route, Visit
+from bot.staff.pages import Drawing, Pages
+from bot.staff.parts import StaffParts
+from bot.staff.words import channel_name, day, duration, moment
+from bot.store import accounts, conversations, events, outbox
+from bot.store.staff import Role
+from bot.store.tokens import StoredTokens
+from connectors.channel import Channel
+
+UNANSWERED_FOR = timedelta(days=7)
+KNOWN_CHANNELS = ("zalo", "messenger", "web")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A kind of work and how much of it there is."""
+
+    count: int
+    label: str
+    note: str
+    path: str
+    """Empty where the officer's role may see the number alone."""
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """A channel in words."""
+
+    name: str
+    state: str
+    tone: str
+    """`good`, `bad` or `off`, for the colour; the words say it too."""
+    detail: str = ""
+    recorded: str = ""
+    """The reason as it was recorded, for whoever repairs it."""
+
+
+class Today:
+    """The first page."""
+
+    def __init__(self, parts: StaffParts, pages: Pages) -> None:
+        self._parts = parts
+        self._pages = pages
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What this module serves."""
+        return (Route("GET", HOME, EVERY_ROLE, self.show),)
+
+    async def show(self, visit: Visit) -> web.StreamResponse:
+        """GET /staff/"""
+        now = self._parts.clock()
+        async with self._parts.database.read() as connection:
+            tasks = await self._tasks(connection, visit.session.officer.role, now)
+            channels = [
+                await self._channel_state(connection, channel, now) for channel in self._parts.channels
+            ]
+        on = {channel.name for channel in self._parts.channels}
+        channels += [
+            ChannelState(channel_name(name), "Đang tắt", "off", "Chưa điền cấu hình của kênh này.")
+            for name in KNOWN_CHANNELS
+            if name not in on
+        ]
+        values = {
+            "tasks": tasks,
+            "is_calm": not any(task.count for task in tasks if task.is_urgent),
+            "channels": channels,
+            "day": day(now, self._parts.zone),
+        }
+        if "manh" in visit.request.query:
+            return self._pages.draw_fragment(Drawing("_today.html", values), visit.request, visit.session)
+        return self._pages.draw(Drawing("today.html", values), visit.request, visit.session)
+
+    async def _tasks(self, connection: AsyncConnection, role: Role, now: datetime) -> list[Task]:
+        modes = await conversations.count_by_mode(connection)
+        waiting = modes.get(Mode.WAITING.value, 0)
+        oldest = await conversations.in_mode(connection, Mode.WAITING, 1)
+        since = oldest[0].mode_since if oldest else None
+        parked = (await events.backlog(connection)).parked
+        dead = await outbox.count_dead(connection)
+        missed = await events.count_unanswered(connection, now - UNANSWERED_FOR)
+        inbox = "/staff/hop-thu" if role in ANSWERING else ""
+        trouble = "/staff/tin-loi" if role in ANSWERING else ""
+        questions = "/staff/chua-tra-loi" if role in READING_QUESTIONS else ""
+        return [
+            Task(
+                waiting,
+                "Đang chờ cán bộ",
+                f"Người chờ lâu nhất: {duration(now - since)}." if since else "Không ai phải chờ.",
+                inbox and f"{inbox}#dang-cho",
+                is_urgent=True,
+            ),
+            Task(
+                modes.get(Mode.PERSON.value, 0),
+                "Cán bộ đang trả lời",
+                "Trợ lý im lặng trong các cuộc này.",
+                inbox and f"{inbox}#dang-tra-loi",
+            ),
+            Task(
+                dead,
+                "Tin chưa gửi được",
+                "Cần gửi lại hoặc bỏ qua." if dead else "Mọi tin đều đã gửi.",
+                trouble and f"{trouble}#tin-gui-di",
+                is_urgent=True,
+            ),
+            Task(
+                parked,
+                "Tin đến bị lỗi",
+                "Trợ lý gặp lỗi, chưa trả lời được." if parked else "Tin nào đến cũng đã xử lý.",
+                trouble and f"{trouble}#tin-den",
+                is_urgent=True,
+            ),
+            Task(
+                missed,
+                "Câu hỏi chưa trả lời được",
+                "Trong 7 ngày qua, trợ lý chưa có câu trả lời." if missed else "7 ngày qua không có câu nào.",
+                questions,
+            ),
+        ]
+
+    async def _channel_state(
+        self, connection: AsyncConnection, channel: Channel, now: datetime
+    ) -> ChannelState:
+        key, name = f"{channel.name}:{channel.account}", channel_name(channel.name)
+        known = await accounts.state(connection, key)
+        if known.broken_since is not None:
+            since = moment(known.broken_since, now, self._parts.zone)
+            why = reasons.in_plain_words(known.broken_why)
+            return ChannelState(name, f"Đang trục trặc từ {since}", "bad", why, known.broken_why)
+        token = await self._token(channel, key, now)
+        return token or ChannelState(name, "Đang hoạt động", "good", self._token_note(None, now))
+
+    def _token_note(self, expires_at: datetime | None, now: datetime) -> str:
+        if expires_at is None:
+            return ""
+        return f"Mã truy cập dùng được đến {moment(expires_at, now, self._parts.zone)}, hệ thống tự gia hạn."
+
+    async def _token(self, channel: Channel, key: str, now: datetime) -> ChannelState | None:
+        """Zalo alone keeps a token that ends by itself; the others have nothing to say here."""
+        if channel.name != "zalo":
+            return None
+        name = channel_name(channel.name)
+        pair = await StoredTokens(self._parts.database, key, self._parts.clock).load()
+        if pair is None:
+            return ChannelState(
+                name, "Chưa có mã truy cập", "bad", "Người quản trị cần cấp quyền cho ứng dụng."
+            )
+        if pair.expires_at <= now:
+            ended = moment(pair.expires_at, now, self._parts.zone)
+            return ChannelState(name, f"Mã truy cập hết hạn từ {ended}", "bad", "Hệ thống đang thử gia hạn.")
+        return ChannelState(name, "Đang hoạt động", "good", self._token_note(pair.expires_at, now))

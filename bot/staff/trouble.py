@@ -1,0 +1,203 @@
+"""Tin lỗi: what could not be sent or handled, why, and the two things that can be done about it.
+
+And Chưa trả lời được: what the bot honestly did not know, without saying who asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from bot.staff import reasons
+from bot.staff.access import ANSWERING, READING_QUESTIONS, Route, Visit, not_found, see
+from bot.staff.inbox import path_of
+from bot.staff.pages import Drawing, Pages
+from bot.staff.parts import StaffParts
+from bot.staff.today import UNANSWERED_FOR
+from bot.staff.window import ReplyWindow, reply_window
+from bot.staff.words import channel_name, handle_of, moment, part_in_short, shortened, what_was_said
+from bot.store import conversations, events, outbox
+from bot.store.outbox import DeadLetter, State
+
+log = structlog.get_logger(__name__)
+
+TROUBLE = "/staff/tin-loi"
+UNANSWERED = "/staff/chua-tra-loi"
+LISTED = 100
+LISTED_QUESTIONS = 200
+_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message that could not be sent."""
+
+    id: int
+    path: str
+    who: str
+    channel: str
+    author: str
+    at: str
+    words: str
+    more: int
+    why: str
+    recorded: str
+    may_have_arrived: bool
+    window: ReplyWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Unhandled:
+    """A citizen's message the bot failed on."""
+
+    id: int
+    path: str
+    who: str
+    channel: str
+    at: str
+    words: str
+    recorded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something the bot did not know."""
+
+    channel: str
+    at: str
+    words: str
+    path: str
+    """The conversation, for those who may open it."""
+
+
+class Trouble:
+    """The two lists and their buttons."""
+
+    def __init__(self, parts: StaffParts, pages: Pages) -> None:
+        self._parts = parts
+        self._pages = pages
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What this module serves."""
+        return (
+            Route("GET", TROUBLE, ANSWERING, self.overview),
+            Route("POST", f"{TROUBLE}/gui-di/{{id}}/gui-lai", ANSWERING, self.send_again),
+            Route("POST", f"{TROUBLE}/gui-di/{{id}}/bo-qua", ANSWERING, self.set_aside_unsent),
+            Route("POST", f"{TROUBLE}/den/{{id}}/bo-qua", ANSWERING, self.set_aside_unhandled),
+            Route("GET", UNANSWERED, READING_QUESTIONS, self.questions),
+        )
+
+    async def overview(self, visit: Visit) -> web.StreamResponse:
+        """GET /staff/tin-loi"""
+        async with self._parts.database.read() as connection:
+            dead = await outbox.dead_letters(connection, LISTED + 1)
+            parked = await events.parked(connection, LISTED + 1)
+            unsent = [
+                self._unsent(letter, await conversations.load(connection, letter.conversation))
+                for letter in dead[:LISTED]
+            ]
+        values = {
+            "unsent": unsent,
+            "unhandled": [self._unhandled(record) for record in parked[:LISTED]],
+            "is_cut": len(dead) > LISTED or len(parked) > LISTED,
+        }
+        return self._pages.draw(Drawing("trouble.html", values), visit.request, visit.session)
+
+    async def send_again(self, visit: Visit) -> web.StreamResponse:
+        """POST …/gui-lai: back to waiting, unless it could not arrive now either."""
+        id_, now = _id(visit), self._parts.clock()
+        async with self._parts.database.read() as connection:
+            found = await outbox.dead_letters(connection, 1, id_)
+            if not found:
+                return see(TROUBLE, "da-xong")
+            one = await conversations.load(connection, found[0].conversation)
+        if not self._window(one, found[0].author).is_open:
+            return see(TROUBLE, "chua-gui-lai")
+        done = await self._parts.database.write(lambda c: outbox.revive(c, id_, now))
+        await self._parts.nerves.hint_outbox()
+        log.info("staff_sent_again", staff_id=visit.session.officer.id, outbox_id=id_)
+        return see(TROUBLE, "gui-lai" if done else "da-xong")
+
+    async def set_aside_unsent(self, visit: Visit) -> web.StreamResponse:
+        """POST …/gui-di/{id}/bo-qua"""
+        id_ = _id(visit)
+        return await self._set_aside(
+            visit, lambda: self._parts.database.write(lambda c: outbox.set_aside(c, id_))
+        )
+
+    async def set_aside_unhandled(self, visit: Visit) -> web.StreamResponse:
+        """POST …/den/{id}/bo-qua"""
+        id_ = _id(visit)
+        return await self._set_aside(
+            visit, lambda: self._parts.database.write(lambda c: events.set_aside(c, id_))
+        )
+
+    async def _set_aside(self, visit: Visit, let_go: Callable[[], Awaitable[bool]]) -> web.StreamResponse:
+        done = await let_go()
+        log.info("staff_set_aside", staff_id=visit.session.officer.id, done=done)
+        return see(TROUBLE, "bo-qua" if done else "da-xong")
+
+    async def questions(self, visit: Visit) -> web.StreamResponse:
+        """GET /staff/chua-tra-loi: editors see the words, and only those who answer see the conversation."""
+        now = self._parts.clock()
+        may_open = visit.session.officer.role in ANSWERING
+        async with self._parts.database.read() as connection:
+            missed = await events.unanswered(connection, now - UNANSWERED_FOR, LISTED_QUESTIONS + 1)
+        rows = []
+        for record in missed[:LISTED_QUESTIONS]:
+            id_ = record.event.conversation
+            rows.append(
+                Question(
+                    channel_name(record.event.channel),
+                    moment(record.at, now, self._parts.zone),
+                    shortened(what_was_said(record.event), _WORDS),
+                    path_of(id_) if may_open and id_ else "",
+                )
+            )
+        values = {"questions": rows, "is_cut": len(missed) > LISTED_QUESTIONS}
+        return self._pages.draw(Drawing("unanswered.html", values), visit.request, visit.session)
+
+    def _unsent(self, letter: DeadLetter, one: conversations.Conversation) -> Unsent:
+        return Unsent(
+            letter.id,
+            path_of(letter.conversation),
+            handle_of(letter.conversation),
+            channel_name(letter.conversation.channel),
+            "Cán bộ" if letter.author == "officer" else "Trợ lý",
+            moment(letter.created_at, self._parts.clock(), self._parts.zone),
+            shortened(part_in_short(letter.part), _WORDS),
+            letter.followers,
+            reasons.UNSURE if letter.state is State.UNKNOWN else reasons.in_plain_words(letter.error),
+            letter.error,
+            letter.state is State.UNKNOWN,
+            self._window(one, letter.author),
+        )
+
+    def _unhandled(self, record: events.Recorded) -> Unhandled:
+        id_ = record.event.conversation
+        return Unhandled(
+            record.id,
+            path_of(id_) if id_ else "",
+            handle_of(id_) if id_ else "Tài khoản của Hội",
+            channel_name(record.event.channel),
+            moment(record.at, self._parts.clock(), self._parts.zone),
+            shortened(what_was_said(record.event), _WORDS),
+            record.error,
+        )
+
+    def _window(self, one: conversations.Conversation, author: str) -> ReplyWindow:
+        """Officers may have more time than the bot, for their own words alone."""
+        channel = self._parts.channel_of(one.id)
+        longer = self._parts.officer_windows.get(one.id.channel) if author == "officer" else None
+        return reply_window(one, channel, longer, self._parts.clock())
+
+
+def _id(visit: Visit) -> int:
+    given = visit.request.match_info["id"]
+    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+        raise not_found()
+    return int(given)

@@ -1,0 +1,54 @@
+"""May an officer still write to this person, and for how long? Said before typing, not after. Pure.
+
+The rule is the channel's own (`Capabilities.window`, docs/platforms.md A7 and B7); an officer may have more
+time than the bot on some channels. The platform has the last word: a closed window here spares people
+useless typing, an open one is no promise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.staff.words import duration
+from bot.store.conversations import Conversation
+from connectors.channel import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWindow:
+    """Whether a reply can be sent now."""
+
+    is_open: bool
+    says: str
+    """One plain sentence for the officer."""
+    short: str = ""
+    """The same in two or three words, for lists; empty when there is no limit."""
+    is_short: bool = False
+    """Less than two hours are left."""
+
+
+def reply_window(
+    conversation: Conversation, channel: Channel | None, officer_window: timedelta | None, now: datetime
+) -> ReplyWindow:
+    """`channel` None means that the channel is off; `officer_window` is what officers get beyond the bot."""
+    if channel is None:
+        return ReplyWindow(False, "Kênh này đang tắt nên chưa gửi được.", "kênh đang tắt")
+    if not conversation.can_receive:
+        return ReplyWindow(False, "Người dân đã ngừng nhận tin của Hội.", "đã ngừng nhận tin")
+    window = channel.capabilities.window
+    if window is None:
+        return ReplyWindow(True, "Kênh này trả lời lúc nào cũng được.")
+    if conversation.last_heard_at is None:
+        return ReplyWindow(
+            False, "Người dân chưa nhắn tin riêng cho Hội nên chưa trả lời tại đây được.", "chưa nhắn riêng"
+        )
+    left = conversation.last_heard_at + max(window, officer_window or window) - now
+    if left <= timedelta():
+        return ReplyWindow(
+            False, "Đã hết hạn trả lời. Nền tảng chỉ cho viết tiếp khi người dân nhắn lại.", "đã hết hạn"
+        )
+    told = duration(left)
+    return ReplyWindow(
+        True, f"Thời hạn trả lời: còn {told}.", f"còn {told}", is_short=left < timedelta(hours=2)
+    )

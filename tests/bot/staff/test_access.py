@@ -1,0 +1,291 @@
+"""Who gets in, and who gets where."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+
+from bot.staff.access import COOKIE, EVERY_ROLE, Gate, Route, Visit, hash_of, way_back
+from bot.staff.console import ROLES_OF
+from bot.staff.pages import Pages
+from bot.staff.passwords import hash_password
+from bot.staff.signin import TRIES_PER_NAME
+from bot.store import schema, staff
+from bot.store.database import Database
+from bot.store.staff import Role
+from tests.bot.staff.conftest import LAN, PATH, Console
+from tests.conftest import StandingClock
+
+NAME, PASSWORD = "cô Lan", "mật khẩu rất dài"
+EVERYONE = {Role.ADMIN, Role.EDITOR, Role.AGENT, Role.VIEWER}
+ANSWERING = {Role.ADMIN, Role.AGENT}
+WHO_MAY: dict[tuple[str, str], set[Role]] = {
+    ("GET", "/staff/"): EVERYONE,
+    ("GET", "/staff/hop-thu"): ANSWERING,
+    ("GET", "/staff/hop-thu/{key}"): ANSWERING,
+    ("POST", "/staff/hop-thu/{key}/nhan"): ANSWERING,
+    ("POST", "/staff/hop-thu/{key}/tra-lai"): ANSWERING,
+    ("POST", "/staff/hop-thu/{key}/tra-loi"): ANSWERING,
+    ("GET", "/staff/tin-loi"): ANSWERING,
+    ("POST", "/staff/tin-loi/gui-di/{id}/gui-lai"): ANSWERING,
+    ("POST", "/staff/tin-loi/gui-di/{id}/bo-qua"): ANSWERING,
+    ("POST", "/staff/tin-loi/den/{id}/bo-qua"): ANSWERING,
+    ("GET", "/staff/chua-tra-loi"): ANSWERING | {Role.EDITOR},
+    ("POST", "/staff/logout"): EVERYONE,
+    ("*", "/staff/{rest:.+}"): EVERYONE,
+}
+OPEN = {("GET", "/staff/login"), ("POST", "/staff/login"), ("GET", "/staff/assets/{name}"), ("GET", "/staff")}
+
+
+@pytest.fixture(scope="module")
+def hashed() -> str:
+    return hash_password(PASSWORD)
+
+
+@pytest.fixture
+async def account(database: Database, clock: StandingClock, hashed: str) -> str:
+    await database.write(
+        lambda c: staff.put(c, name=NAME, role=Role.AGENT, password_hash=hashed, now=clock())
+    )
+    return NAME
+
+
+def concrete(path: str) -> str:
+    return (
+        path.replace("{key}", PATH.rpartition("/")[2]).replace("{id}", "1").replace("{rest:.+}", "khong-co")
+    )
+
+
+def test_every_route_is_in_the_table_of_roles(console: Console) -> None:
+    registered = {
+        (route.method, route.resource.get_info().get("path") or route.resource.get_info()["formatter"])
+        for route in console.app.router.routes()
+        if route.resource is not None
+    }
+    declared = {(method, path.replace("{rest:.+}", "{rest}")) for method, path in console.app[ROLES_OF]}
+    assert registered == declared
+    expected = {
+        **{route: frozenset[Role]() for route in OPEN},
+        **{r: frozenset(w) for r, w in WHO_MAY.items()},
+    }
+    assert dict(console.app[ROLES_OF]) == expected
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_each_role_opens_its_own_pages_and_no_other(console: Console, role: Role) -> None:
+    await console.hear("Xin chào")
+    for (method, path), roles in WHO_MAY.items():
+        await console.become(role)
+        answer = await console.client.request(
+            "GET" if method == "*" else method,
+            concrete(path),
+            data={"csrf": console.csrf} if method == "POST" else None,
+            allow_redirects=False,
+        )
+        allowed = answer.status != 403
+        assert allowed == (role in roles), (method, path, role, answer.status)
+
+
+async def test_who_is_not_signed_in_sees_only_the_sign_in_page(console: Console) -> None:
+    await console.hear("chuyện riêng")
+    for method, path in WHO_MAY:
+        answer = await console.client.request(
+            "GET" if method == "*" else method, concrete(path), allow_redirects=False
+        )
+        assert answer.status == 303
+        assert answer.headers["Location"].startswith("/staff/login")
+        assert "chuyện riêng" not in await answer.text()
+    assert (await console.get(f"{PATH}?manh=1")).status == 401
+    assert (await console.get("/staff/login")).status == 200
+
+
+async def test_a_route_without_roles_is_refused_at_start(database: Database, clock: StandingClock) -> None:
+    async def page(_: Visit) -> web.StreamResponse:
+        return web.Response()
+
+    gate = Gate(database, clock, Pages("Hội", ()))
+    with pytest.raises(ValueError, match="declares no role"):
+        gate.guarded(Route("GET", "/staff/moi", frozenset(), page))
+
+
+async def test_a_post_without_the_sessions_token_is_refused(console: Console) -> None:
+    await console.hear("Xin chào")
+    for method, path in WHO_MAY:
+        if method != "POST":
+            continue
+        await console.become(Role.ADMIN)
+        for token in ("", "sai", console.csrf[:-1]):
+            assert (await console.post(concrete(path), csrf=token)).status == 403
+    assert (await console.mode()).value == "bot"
+
+
+async def test_a_post_from_another_site_is_refused_even_with_the_token(console: Console) -> None:
+    await console.become(Role.ADMIN)
+    await console.hear("Xin chào")
+    foreign = {"Origin": "https://xau.example.com"}
+    assert (await console.post(f"{PATH}/nhan", headers=foreign)).status == 403
+    behind_a_proxy = {"Origin": "https://hoi.example.vn"}
+    assert (await console.post(f"{PATH}/nhan", headers=behind_a_proxy)).status == 303
+
+
+async def test_the_right_password_signs_in_and_only_a_hash_is_kept(console: Console, account: str) -> None:
+    answer = await console.post("/staff/login", ten=account, mat_khau=PASSWORD)
+    assert (answer.status, answer.headers["Location"]) == (303, "/staff/")
+    cookie = answer.cookies[COOKIE]
+    assert len(cookie.value) >= 43  # 256 bits
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert not cookie["secure"]
+    assert cookie["path"] == "/staff"
+    assert int(cookie["max-age"]) == 12 * 3600
+    stored = await console.rows(schema.staff_sessions)
+    assert [row["token_hash"] for row in stored] == [hash_of(cookie.value)]
+    assert cookie.value not in str(stored)
+    assert "Hôm nay" in await console.page("/staff/")
+
+
+async def test_what_the_database_holds_opens_no_session(console: Console) -> None:
+    await console.become(Role.ADMIN)
+    stolen = (await console.rows(schema.staff_sessions))[0]["token_hash"]
+    console.client.session.cookie_jar.clear()
+    answer = await console.get("/staff/", Cookie=f"{COOKIE}={stolen}")
+    assert answer.status == 303
+
+
+async def test_the_cookie_is_secure_when_the_officer_sees_https(console: Console, account: str) -> None:
+    for headers, secure in (
+        ({"X-Forwarded-Proto": "https"}, True),
+        ({"Origin": "https://hoi.example.vn"}, True),
+        ({"X-Forwarded-Proto": "https, http"}, False),
+    ):
+        answer = await console.post("/staff/login", headers=headers, ten=account, mat_khau=PASSWORD)
+        assert bool(answer.cookies[COOKIE]["secure"]) is secure
+
+
+async def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(
+    console: Console, account: str
+) -> None:
+    wrong = await console.post("/staff/login", ten=account, mat_khau="sai")
+    unknown = await console.post("/staff/login", ten="không ai cả", mat_khau="sai")
+    assert wrong.status == unknown.status == 401
+    said_to_known = (await wrong.text()).replace(account, "…")
+    assert said_to_known == (await unknown.text()).replace("không ai cả", "…")
+
+
+async def test_an_unknown_name_is_checked_against_a_real_hash(
+    console: Console, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+
+    def check(stored: str, _password: str) -> bool:
+        checked.append(stored)
+        return False
+
+    monkeypatch.setattr("bot.staff.signin.is_password", check)
+    await console.post("/staff/login", ten=account, mat_khau="sai")
+    await console.post("/staff/login", ten="không ai cả", mat_khau="sai")
+    assert [stored.rpartition("$")[0].rpartition("$")[0] for stored in checked] == [
+        "$argon2id$v=19$m=65536,t=3,p=4"
+    ] * 2
+
+
+async def test_guessing_is_slowed_by_name_and_address(console: Console, account: str) -> None:
+    for _ in range(TRIES_PER_NAME):
+        assert (await console.post("/staff/login", ten=account, mat_khau="sai")).status == 401
+    slowed = await console.post("/staff/login", ten=account, mat_khau=PASSWORD)
+    assert slowed.status == 429
+    assert 0 < int(slowed.headers["Retry-After"]) <= 300
+    assert COOKIE not in slowed.cookies
+    elsewhere = {"X-Forwarded-For": "203.0.113.9"}
+    answer = await console.post("/staff/login", headers=elsewhere, ten=account, mat_khau=PASSWORD)
+    assert answer.status == 303
+
+
+async def test_a_disabled_account_cannot_sign_in_and_loses_its_sessions(
+    console: Console, account: str
+) -> None:
+    await console.post("/staff/login", ten=account, mat_khau=PASSWORD)
+    assert (await console.get("/staff/")).status == 200
+    t = schema.staff
+    await console.database.write(lambda c: c.execute(t.update().values(disabled_at=console.clock())))
+    assert (await console.get("/staff/")).status == 303
+    assert (await console.post("/staff/login", ten=account, mat_khau=PASSWORD)).status == 401
+
+
+async def test_a_session_ends_after_twelve_hours_and_by_signing_out(console: Console) -> None:
+    await console.become(Role.VIEWER)
+    console.clock.pass_(hours=11, minutes=59)
+    assert (await console.get("/staff/")).status == 200
+    console.clock.pass_(minutes=1)
+    assert (await console.get("/staff/")).status == 303
+    await console.become(Role.VIEWER)
+    assert (await console.post("/staff/logout")).status == 303
+    console.client.session.cookie_jar.clear()
+    again = await console.get("/staff/", Cookie=f"{COOKIE}={console.secret}")
+    assert again.status == 303
+    assert await console.rows(schema.staff_sessions) == []
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://xau.example.com/staff/",
+        "//xau.example.com/staff/",
+        "/staff/../../xau",
+        "/staff//xau.example.com",
+        "/staff/\\xau.example.com",
+        "javascript:alert(1)",
+        "/",
+        "http:/staff/",
+        "\t//xau.example.com",
+        "/staff/\r\nSet-Cookie: a=b",
+        "/staffing",
+    ],
+)
+def test_signing_in_never_leads_to_another_site(wanted: str) -> None:
+    assert way_back(wanted) == "/staff/"
+
+
+async def test_signing_in_leads_back_to_the_page_asked_for(console: Console, account: str) -> None:
+    asked = await console.get(PATH)
+    assert asked.headers["Location"] == f"/staff/login?tiep={PATH}"
+    assert f'name="tiep" value="{PATH}"' in await console.page(asked.headers["Location"])
+    answer = await console.post("/staff/login", ten=account, mat_khau=PASSWORD, tiep=PATH)
+    assert answer.headers["Location"] == PATH
+
+
+async def test_every_answer_carries_the_strict_headers(console: Console, account: str) -> None:
+    answers = [await console.get(path) for path in ("/staff/login", "/staff/", "/staff/khong-co")]
+    await console.become(Role.ADMIN)
+    answers += [await console.get(path) for path in ("/staff/", "/staff/khong-co", "/staff/assets/khong-co")]
+    answers.append(await console.post(f"{PATH}/nhan", csrf="sai"))
+    for answer in answers:
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        text = await answer.text()
+        assert "<style" not in text
+        assert " style=" not in text
+        assert "<script>" not in text
+
+
+async def test_a_notice_in_the_address_is_never_free_text(console: Console) -> None:
+    await console.become(Role.VIEWER)
+    assert "Gọi ngay" not in await console.page("/staff/?bao=Gọi ngay số này")
+
+
+async def test_a_page_that_cannot_reach_the_database_says_so(console: Console) -> None:
+    await console.become(Role.AGENT)
+    t = schema.conversations
+    await console.database.write(lambda c: c.run_sync(t.drop))
+    answer = await console.get("/staff/hop-thu")
+    assert answer.status == 503
+    assert "Hệ thống đang bận" in await answer.text()
+
+
+def test_handles_give_nothing_away(console: Console) -> None:
+    assert LAN.user not in PATH
+    assert EVERY_ROLE == EVERYONE
