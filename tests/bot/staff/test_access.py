@@ -68,7 +68,8 @@ def test_every_route_is_in_the_table_of_roles(console: Console) -> None:
         **{route: frozenset[Role]() for route in OPEN},
         **{r: frozenset(w) for r, w in WHO_MAY.items()},
     }
-    assert dict(console.app[ROLES_OF]) == expected
+    roles_of = console.app[ROLES_OF]
+    assert roles_of == expected
 
 
 @pytest.mark.parametrize("role", list(Role))
