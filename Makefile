@@ -49,3 +49,5 @@ lock: $(STAMP) ## Pin the newest allowed versions of every dependency, with hash
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --extra dev pyproject.toml --output-file constraints.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --constraint constraints.txt pyproject.toml --output-file constraints-runtime.txt
