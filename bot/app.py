@@ -178,7 +178,9 @@ def make_profile_texts(settings: Settings, knowledge: KnowledgeBase) -> ProfileT
     """What a citizen sees on the page before the first message."""
     starters = tuple(Option(s.question, f"q:{s.entry_id}") for s in knowledge.starters(4))
     return ProfileTexts(
-        greeting=f"Trợ lý tự động của {settings.association_name}: hỏi đáp về khuyến học, Công dân học tập."[:160],
+        greeting=f"Trợ lý tự động của {settings.association_name}: hỏi đáp về khuyến học, Công dân học tập."[
+            :160
+        ],
         menu=(MENU, PERSON),
         ice_breakers=starters,
     )
@@ -275,7 +277,7 @@ def make_worker(house: House) -> Worker:
         house.nerves,
         house.assistant,
         {(c.name, c.account): c for c in house.channels},
-        house.texts,
+        house.texts.apology,
         house.clock,
         house.metrics,
         concurrency=house.settings.worker_concurrency,
@@ -306,7 +308,10 @@ def make_senders(house: House) -> list[AccountSender]:
 
 
 async def serve(
-    settings: Settings, role: Role, stop: asyncio.Event, on_ready: Callable[[House, int], Coroutine[Any, Any, None]]
+    settings: Settings,
+    role: Role,
+    stop: asyncio.Event,
+    on_ready: Callable[[House, int], Coroutine[Any, Any, None]],
 ) -> None:
     """Run until `stop` is set; `on_ready` is called with the house and the port once it answers.
 

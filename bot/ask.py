@@ -21,9 +21,7 @@ _PLAIN = Capabilities(text_limit=4000, max_options=0, option_label_limit=120, wi
 async def ask(assistant: Assistant, question: str) -> Turn:
     """One turn of a fresh conversation."""
     now = datetime.now(UTC)
-    event = InboundEvent(
-        "cli", "cli", "cli", "cli", EventKind.TEXT, now, text=clean_text(question)
-    )
+    event = InboundEvent("cli", "cli", "cli", "cli", EventKind.TEXT, now, text=clean_text(question))
     return await assistant.turn(event, View(ConversationState(), Mode.BOT, None, _PLAIN, now))
 
 

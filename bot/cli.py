@@ -96,7 +96,9 @@ def _banner(house: app.House, port: int, password: str) -> str:
         f"  Trang cho cán bộ:     {base}/staff/",
     ]
     if password:
-        lines.append(f"      đăng nhập lần đầu:  {FIRST_ADMIN}  /  {password}   (chỉ hiện một lần, bạn ghi lại nhé)")
+        lines.append(
+            f"      đăng nhập lần đầu:  {FIRST_ADMIN}  /  {password}   (chỉ hiện một lần, bạn ghi lại nhé)"
+        )
     lines += [
         "  Kênh:  web bật"
         f" · Zalo {'bật' if house.zalo else off}"
@@ -153,7 +155,9 @@ def setup(name: str) -> None:
     settings = read_settings()
     set_up_logging("console", "warning")
     if not settings.messenger_is_on:
-        raise click.ClickException("Messenger đang tắt: điền các biến MESSENGER_… trước (xem khuyenhoc doctor).")
+        raise click.ClickException(
+            "Messenger đang tắt: điền các biến MESSENGER_… trước (xem khuyenhoc doctor)."
+        )
     for line in asyncio.run(_setup_messenger(settings)):
         click.echo(f" {line}")
 
@@ -175,7 +179,9 @@ def staff_group() -> None:
 
 @staff_group.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice([role.value for role in staff.Role]), default="viewer", show_default=True)
+@click.option(
+    "--role", type=click.Choice([role.value for role in staff.Role]), default="viewer", show_default=True
+)
 @click.option("--password", help="At least 10 characters; without it one is made and printed.")
 @data_dir_option
 def add(name: str, role: str, password: str | None, data_dir: Path | None) -> None:
@@ -202,7 +208,9 @@ async def _put_staff(settings: Settings, name: str, role: staff.Role, password_h
 @main.command()
 @click.option("--port", type=int, default=8090, show_default=True)
 @click.option("--bot-url", default="http://127.0.0.1:8080", show_default=True)
-@click.option("--print-env", is_flag=True, help="Print the settings with which the bot talks to this sandbox.")
+@click.option(
+    "--print-env", is_flag=True, help="Print the settings with which the bot talks to this sandbox."
+)
 def sandbox(port: int, bot_url: str, print_env: bool) -> None:
     """Stand-ins for Zalo and Facebook, with a phone-like page to act as a citizen."""
     # Imported here alone: what serves citizens must not depend on a stand-in.

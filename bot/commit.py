@@ -68,7 +68,13 @@ async def commit_turn(
 
 
 async def commit_parked(
-    database: Database, before: Conversation, heard: HeardEvent, error: str, apology: Part | None, stamp: str, clock: Clock
+    database: Database,
+    before: Conversation,
+    heard: HeardEvent,
+    error: str,
+    apology: Part | None,
+    stamp: str,
+    clock: Clock,
 ) -> None:
     """Give up on an event that cannot be handled: keep it as a dead letter and say sorry."""
     now = clock()
@@ -115,9 +121,7 @@ async def _carry_out(
         case OwnEcho():
             await _confirm(connection, key, effect, now)
         case Delivered(message_ids, until, seen):
-            await outbox.mark_delivered(
-                connection, key, message_ids=message_ids, until=until, seen=seen
-            )
+            await outbox.mark_delivered(connection, key, message_ids=message_ids, until=until, seen=seen)
         case Forget():
             await conversations.forget(connection, key, keep_event=heard.id)
             event = heard.event
@@ -150,9 +154,7 @@ async def _officer_wrote(
 
 async def _confirm(connection: AsyncConnection, key: str, echo: OwnEcho, now: datetime) -> None:
     """Know our send by its stamp or id; failing both (Zalo gives neither back in time), by its words."""
-    if await outbox.match_echo(
-        connection, key, stamp=echo.stamp, message_id=echo.message_id, now=now
-    ):
+    if await outbox.match_echo(connection, key, stamp=echo.stamp, message_id=echo.message_id, now=now):
         return
     words = " ".join(echo.text.split())
     for id_, part in await outbox.unconfirmed(connection, key):

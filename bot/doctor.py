@@ -14,7 +14,7 @@ from bot import app
 from bot.clock import utc_now
 from bot.embedded_valkey import ValkeyUnavailable
 from bot.nerves import Nerves
-from bot.settings import Settings
+from bot.settings import MESSENGER_NEEDED, ZALO_NEEDED, Settings
 from bot.store import accounts, events, outbox, staff
 from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import SchemaTooNew
@@ -71,10 +71,15 @@ async def examine(settings: Settings) -> list[Finding]:
 def _folder(settings: Settings) -> Finding:
     folder = settings.data_dir
     if folder.exists() and not os.access(folder, os.W_OK):
-        return Finding(Level.BAD, "Thư mục dữ liệu", f"không ghi được vào {folder}", "Cấp quyền ghi cho chương trình.")
+        return Finding(
+            Level.BAD, "Thư mục dữ liệu", f"không ghi được vào {folder}", "Cấp quyền ghi cho chương trình."
+        )
     if folder.exists() and folder.stat().st_mode & 0o077:
         return Finding(
-            Level.WARN, "Thư mục dữ liệu", f"{folder} cho người khác trên máy đọc", f"Chạy: chmod 700 {folder}"
+            Level.WARN,
+            "Thư mục dữ liệu",
+            f"{folder} cho người khác trên máy đọc",
+            f"Chạy: chmod 700 {folder}",
         )
     return Finding(Level.GOOD, "Thư mục dữ liệu", str(folder))
 
@@ -132,17 +137,21 @@ async def _console(database: Database) -> Finding:
         accounts_made = await staff.count(connection)
     if accounts_made:
         return Finding(Level.GOOD, "Trang cán bộ", f"{accounts_made} tài khoản")
-    return Finding(Level.OFF, "Trang cán bộ", "chưa có tài khoản; lần chạy đầu tiên sẽ tạo tài khoản quản trị")
+    return Finding(
+        Level.OFF, "Trang cán bộ", "chưa có tài khoản; lần chạy đầu tiên sẽ tạo tài khoản quản trị"
+    )
 
 
 async def _channels(settings: Settings, database: Database) -> list[Finding]:
     findings = [Finding(Level.GOOD, "Trang web", "luôn bật")]
     made: tuple[tuple[str, str, Channel | None], ...] = (
-        ("Zalo OA", "ZALO_APP_ID, ZALO_APP_SECRET, ZALO_OA_ID, ZALO_OA_SECRET_KEY và cặp mã truy cập",
-         app.make_zalo(settings, database, utc_now)),
-        ("Messenger", "MESSENGER_PAGE_ID, MESSENGER_APP_SECRET, MESSENGER_VERIFY_TOKEN, MESSENGER_PAGE_ACCESS_TOKEN",
-         app.make_messenger(settings, utc_now)),
-    )  # fmt: skip
+        (
+            "Zalo OA",
+            f"{', '.join(ZALO_NEEDED)} và cặp mã truy cập",
+            app.make_zalo(settings, database, utc_now),
+        ),
+        ("Messenger", ", ".join(MESSENGER_NEEDED), app.make_messenger(settings, utc_now)),
+    )
     for name, needed, channel in made:
         if channel is None:
             findings.append(Finding(Level.OFF, name, "đang tắt", f"Muốn bật, điền: {needed}."))

@@ -61,9 +61,7 @@ async def refresh_gauges(parts: Parts) -> None:
         waiting = await events.backlog(connection)
         depths = {(d.channel, d.account): d for d in await outbox.depth(connection)}
         modes = await conversations.count_by_mode(connection)
-        broken = {
-            c.name: await accounts.state(connection, f"{c.name}:{c.account}") for c in parts.channels
-        }
+        broken = {c.name: await accounts.state(connection, f"{c.name}:{c.account}") for c in parts.channels}
     metrics.inbox_open.set(waiting.unhandled)
     metrics.inbox_oldest.set((now - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0)
     metrics.inbox_parked.set(waiting.parked)

@@ -29,7 +29,9 @@ class Metrics:
             "kh_turn_seconds", "Time to decide one turn", ["channel"], buckets=_SECONDS, registry=r
         )
         self.turns = Counter("kh_turns", "Turns by outcome", ["channel", "outcome"], registry=r)
-        self.turn_failures = Counter("kh_turn_failures", "Turns that raised", ["channel", "error"], registry=r)
+        self.turn_failures = Counter(
+            "kh_turn_failures", "Turns that raised", ["channel", "error"], registry=r
+        )
         self.sends = Counter("kh_sends", "Sends by outcome", ["channel", "outcome"], registry=r)
         self.send_seconds = Histogram(
             "kh_send_seconds", "Time of one platform call", ["channel"], buckets=_SECONDS, registry=r
@@ -40,9 +42,7 @@ class Metrics:
         )
         self.outbox_dead = Gauge("kh_outbox_dead", "Dead letters", ["channel"], registry=r)
         self.inbox_open = Gauge("kh_inbox_open", "Events not handled yet", registry=r)
-        self.inbox_oldest = Gauge(
-            "kh_inbox_oldest_seconds", "Age of the oldest unhandled event", registry=r
-        )
+        self.inbox_oldest = Gauge("kh_inbox_oldest_seconds", "Age of the oldest unhandled event", registry=r)
         self.inbox_parked = Gauge("kh_inbox_parked", "Events parked after failed turns", registry=r)
         self.token_seconds = Gauge(
             "kh_token_seconds_left", "Seconds until the access token runs out", ["channel"], registry=r

@@ -43,7 +43,8 @@ def _bucket_key(account: str) -> str:
 # Compare before changing: a lock that ran out and was taken by somebody else must not be touched.
 _RELEASE = "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end"
 _RENEW = (
-    "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) else return 0 end"
+    "if redis.call('get',KEYS[1])==ARGV[1] then "
+    "return redis.call('pexpire',KEYS[1],ARGV[2]) else return 0 end"
 )
 _STEAL = (
     "if redis.call('get',KEYS[1])==ARGV[1] then "
@@ -249,7 +250,9 @@ class Nerves:
             await asyncio.sleep(LEASE_SECONDS / 3)
             for key in tuple(self._held):
                 with suppress(RedisError, OSError):
-                    await cast("Any", self._redis.eval(_RENEW, 1, key, self._owner, int(LEASE_SECONDS * 1000)))
+                    await cast(
+                        "Any", self._redis.eval(_RENEW, 1, key, self._owner, int(LEASE_SECONDS * 1000))
+                    )
 
     # --- rates -------------------------------------------------------------------------------------
 

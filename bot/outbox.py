@@ -232,7 +232,9 @@ class AccountSender:
         now = self._clock()
         verdict = decide(error, message, now, self._give_up_after)
         self._metrics.sends.labels(self._channel.name, error.outcome).inc()
-        log.warning("send_failed", outcome=error.outcome, code=error.code, reason=error.reason, state=verdict.state)
+        log.warning(
+            "send_failed", outcome=error.outcome, code=error.code, reason=error.reason, state=verdict.state
+        )
 
         async def job(connection: AsyncConnection) -> None:
             await outbox.release(

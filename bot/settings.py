@@ -31,20 +31,29 @@ class Settings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    data_dir: Path = Field(Path("data"), description="Folder for the database, the embedded Valkey and files.")
+    data_dir: Path = Field(
+        Path("data"), description="Folder for the database, the embedded Valkey and files."
+    )
     database_url: str = Field(
         "", description="Empty: SQLite in DATA_DIR. Outgrown: `postgresql+asyncpg://user:password@host/name`."
     )
-    redis_url: str = Field("", description="Empty: an embedded Valkey in DATA_DIR. Else `redis://host:6379/0`.")
-    host: str = Field("127.0.0.1", description="Address to listen on; a reverse proxy with HTTPS stands before it.")
+    redis_url: str = Field(
+        "", description="Empty: an embedded Valkey in DATA_DIR. Else `redis://host:6379/0`."
+    )
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; a reverse proxy with HTTPS stands before it."
+    )
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
     public_url: str = Field(
-        "", description="The address citizens and platforms reach us at, `https://…`; used in links and set-up."
+        "",
+        description="The address citizens and platforms reach us at, `https://…`; used in links and set-up.",
     )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many reverse proxies of ours stand before us (for X-Forwarded-For)."
     )
-    timezone: str = Field("Asia/Ho_Chi_Minh", description="Time zone of office hours, quiet hours and reports.")
+    timezone: str = Field(
+        "Asia/Ho_Chi_Minh", description="Time zone of office hours, quiet hours and reports."
+    )
     log_format: Literal["console", "json"] = Field(
         "console", description="`json` for log collectors. Message texts and tokens are never logged."
     )
@@ -53,7 +62,9 @@ class Settings(BaseSettings):
         4.0, gt=0, le=60, description="How long Ctrl-C waits for turns and sends in hand."
     )
 
-    association_name: str = Field("Hội Khuyến học", description="How the bot names the association it works for.")
+    association_name: str = Field(
+        "Hội Khuyến học", description="How the bot names the association it works for."
+    )
     contact_line: str = Field(
         "Hội Khuyến học xã, phường nơi bạn ở",
         description="Where a citizen is pointed to when no officer is at hand; a phone number fits here.",
@@ -73,9 +84,14 @@ class Settings(BaseSettings):
         12.0, gt=0, description="Hours after an officer's last message before the bot answers again."
     )
 
-    worker_concurrency: int = Field(8, ge=1, le=256, description="Conversations one worker process has in hand.")
+    worker_concurrency: int = Field(
+        8, ge=1, le=256, description="Conversations one worker process has in hand."
+    )
     sends_in_flight: int = Field(
-        16, ge=1, le=256, description="Sends one process has in flight per account. Few, because a kill may repeat them."
+        16,
+        ge=1,
+        le=256,
+        description="Sends one process has in flight per account. Few, because a kill may repeat them.",
     )
     outbox_give_up_hours: float = Field(
         24.0, gt=0, description="How long a reply is tried before it becomes a dead letter."
@@ -87,21 +103,30 @@ class Settings(BaseSettings):
     zalo_oa_secret_key: SecretStr = Field(
         SecretStr(""), description="OA Secret Key from the app's webhook page (not the app secret)."
     )
-    zalo_access_token: SecretStr = Field(SecretStr(""), description="First access token; later pairs are kept by us.")
+    zalo_access_token: SecretStr = Field(
+        SecretStr(""), description="First access token; later pairs are kept by us."
+    )
     zalo_refresh_token: SecretStr = Field(SecretStr(""), description="First refresh token; single use.")
     zalo_api_base: str = Field("https://openapi.zalo.me", description="Zalo API address.")
     zalo_oauth_base: str = Field("https://oauth.zaloapp.com", description="Zalo OAuth address.")
     zalo_buttons: Literal["auto", "on", "off"] = Field(
-        "auto", description="Buttons on Zalo: `auto` falls back to numbered text where Zalo refuses the template."
+        "auto",
+        description="Buttons on Zalo: `auto` falls back to numbered text where Zalo refuses the template.",
     )
     zalo_sends_per_minute: int = Field(
         2000, ge=1, description="Send rate for the OA; lower it to your package's limit (some allow 100)."
     )
 
     messenger_page_id: str = Field("", description="Id of the Facebook page.")
-    messenger_app_id: str = Field("", description="Id of our Facebook app (optional; helps to know our echoes).")
-    messenger_app_secret: SecretStr = Field(SecretStr(""), description="Facebook app secret (checks signatures).")
-    messenger_verify_token: SecretStr = Field(SecretStr(""), description="Any secret word, also typed into the webhook form.")
+    messenger_app_id: str = Field(
+        "", description="Id of our Facebook app (optional; helps to know our echoes)."
+    )
+    messenger_app_secret: SecretStr = Field(
+        SecretStr(""), description="Facebook app secret (checks signatures)."
+    )
+    messenger_verify_token: SecretStr = Field(
+        SecretStr(""), description="Any secret word, also typed into the webhook form."
+    )
     messenger_page_access_token: SecretStr = Field(SecretStr(""), description="Long-lived page access token.")
     messenger_graph_base: str = Field("https://graph.facebook.com", description="Graph API address.")
     messenger_graph_version: str = Field("v25.0", description="Graph API version.")

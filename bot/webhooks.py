@@ -28,7 +28,9 @@ MAX_DELIVERY_BYTES = 2 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def add_webhook(app: web.Application, path: str, channel: WebhookChannel, inbox: Inbox, metrics: Metrics) -> None:
+def add_webhook(
+    app: web.Application, path: str, channel: WebhookChannel, inbox: Inbox, metrics: Metrics
+) -> None:
     """Serve `POST path` for one channel."""
 
     async def receive(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
@@ -20,9 +20,7 @@ from redis.exceptions import RedisError
 
 from bot.clock import Clock
 from bot.commit import commit_notice, commit_parked, commit_turn
-from bot.dialogue.assistant import Assistant
-from bot.dialogue.texts import Texts
-from bot.dialogue.turn import HeardEvent, View
+from bot.dialogue.turn import HeardEvent, Hearing, View
 from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.store import conversations, events
@@ -55,24 +53,23 @@ class Worker:
         self,
         database: Database,
         nerves: Nerves,
-        assistant: Assistant,
+        assistant: Hearing,
         channels: Mapping[tuple[str, str], Channel],
-        texts: Texts,
+        apology: str,
         clock: Clock,
         metrics: Metrics,
         *,
         concurrency: int = 8,
-        make_stamp: Callable[[], str] = new_stamp,
     ) -> None:
+        """`apology` is what a citizen is told when their message could not be handled."""
         self._database = database
         self._nerves = nerves
         self._assistant = assistant
         self._channels = channels
-        self._texts = texts
+        self._apology = apology
         self._clock = clock
         self._metrics = metrics
         self._slots = asyncio.Semaphore(concurrency)
-        self._make_stamp = make_stamp
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: set[asyncio.Task[None]] = set()
 
@@ -177,7 +174,7 @@ class Worker:
         except Exception as error:
             return await self._turn_raised(conversation, heard, error, channel)
         took = time.perf_counter() - started
-        stamped = tuple((part, self._make_stamp()) for part in fitted)
+        stamped = tuple((part, new_stamp()) for part in fitted)
         await commit_turn(self._database, conversation, heard, turn, stamped, self._clock, took * 1000)
         self._metrics.turn_seconds.labels(event.channel).observe(took)
         self._metrics.turns.labels(event.channel, turn.outcome.value).inc()
@@ -187,7 +184,11 @@ class Worker:
         return True
 
     async def _turn_raised(
-        self, conversation: conversations.Conversation, heard: HeardEvent, error: Exception, channel: Channel | None
+        self,
+        conversation: conversations.Conversation,
+        heard: HeardEvent,
+        error: Exception,
+        channel: Channel | None,
     ) -> bool:
         name = type(error).__name__
         self._metrics.turn_failures.labels(heard.event.channel, name).inc()
@@ -196,10 +197,8 @@ class Worker:
             when = self._clock() + RETRY_AFTER[heard.attempts]
             await self._database.write(lambda c: events.postpone(c, heard.id, when, name))
             return False
-        apology = Text(self._texts.apology) if channel and heard.event.kind in ANSWERABLE else None
-        await commit_parked(
-            self._database, conversation, heard, name, apology, self._make_stamp(), self._clock
-        )
+        apology = Text(self._apology) if channel and heard.event.kind in ANSWERABLE else None
+        await commit_parked(self._database, conversation, heard, name, apology, new_stamp(), self._clock)
         self._metrics.turns.labels(heard.event.channel, "parked").inc()
         await self._nerves.hint_outbox()
         return True

@@ -177,9 +177,7 @@ class Assistant:
         return replace(turn, effects=effects)
 
     @staticmethod
-    def _say(
-        state: ConversationState, text: str, outcome: Outcome, options: tuple[Option, ...] = ()
-    ) -> Turn:
+    def _say(state: ConversationState, text: str, outcome: Outcome, options: tuple[Option, ...] = ()) -> Turn:
         reply = Text(text, options=options)
         return Turn(outcome, _offering(state, reply), (reply,))
 

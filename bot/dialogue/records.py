@@ -17,18 +17,18 @@ from connectors.message import EventKind, InboundEvent
 
 def effects_of(event: InboundEvent) -> tuple[Effect, ...]:
     """What an unanswerable event changes. Unknown kinds change nothing."""
+    effect: Effect | None = None
     match event.kind:
         case EventKind.HUMAN_ECHO:
-            return (OfficerWrote(event.text, event.message_id, event.sent_at),)
+            effect = OfficerWrote(event.text, event.message_id, event.sent_at)
         case EventKind.OWN_ECHO:
-            return (OwnEcho(event.stamp, event.message_id, event.text),)
+            effect = OwnEcho(event.stamp, event.message_id, event.text)
         case EventKind.DELIVERED | EventKind.SEEN:
-            return (Delivered(event.refers_to, event.sent_at, event.kind is EventKind.SEEN),)
+            effect = Delivered(event.refers_to, event.sent_at, event.kind is EventKind.SEEN)
         case EventKind.UNFOLLOW:
-            return (SetReceiving(allowed=False),)
+            effect = SetReceiving(allowed=False)
         case EventKind.WITHDRAWN:
-            return (Forget(),)
+            effect = Forget()
         case EventKind.CONTROL:
-            return (SetMode(Mode.PERSON if event.payload == "taken" else Mode.BOT),)
-        case _:
-            return ()
+            effect = SetMode(Mode.PERSON if event.payload == "taken" else Mode.BOT)
+    return () if effect is None else (effect,)

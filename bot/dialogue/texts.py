@@ -27,19 +27,23 @@ class Texts:
         return (
             f"Chào bạn! Mình là trợ lý tự động của {self.association}. Mình giúp bạn tra cứu các quyết định, "
             "chỉ thị và tiêu chí về khuyến học, xã hội học tập, danh hiệu “Công dân học tập”. "
-            "Bạn cứ gõ câu hỏi, không cần dấu cũng được. Lúc nào cần gặp người thật, bạn nhắn “gặp cán bộ” nhé."
+            "Bạn cứ gõ câu hỏi, không cần dấu cũng được. Lúc nào cần gặp người thật, bạn nhắn "
+            "“gặp cán bộ” nhé."
         )
 
     @property
     def greeting(self) -> str:
         """Hello in return."""
-        return "Chào bạn! Bạn muốn hỏi điều gì về khuyến học? Bạn có thể bấm một gợi ý bên dưới hoặc gõ câu hỏi."
+        return (
+            "Chào bạn! Bạn muốn hỏi điều gì về khuyến học? Bạn có thể bấm một gợi ý bên dưới hoặc gõ câu hỏi."
+        )
 
     @property
     def identity(self) -> str:
         """Asked who is speaking: always the truth."""
         return (
-            f"Mình là trợ lý tự động của {self.association}, không phải người thật. Mình chỉ trả lời theo các văn "
+            f"Mình là trợ lý tự động của {self.association}, không phải người thật. Mình chỉ trả "
+            f"lời theo các văn "
             "bản đã được nạp và luôn ghi rõ nguồn. Bạn muốn gặp người thật thì nhắn “gặp cán bộ” nhé."
         )
 
@@ -47,7 +51,8 @@ class Texts:
     def help(self) -> str:
         """What can be asked."""
         return (
-            "Bạn có thể hỏi mình về: Quyết định 1373, 677, 387; bộ tiêu chí “Công dân học tập”; gia đình, dòng họ, "
+            "Bạn có thể hỏi mình về: Quyết định 1373, 677, 387; bộ tiêu chí “Công dân học tập”; "
+            "gia đình, dòng họ, "
             "cộng đồng, đơn vị học tập; Ngày Khuyến học Việt Nam; học bổng và các hoạt động của Hội. "
             "Bạn gõ có dấu hay không dấu đều được. Muốn gặp người thật, bạn nhắn “gặp cán bộ”."
         )
@@ -66,7 +71,8 @@ class Texts:
     def person_called(self) -> str:
         """A person was asked for: what happens now, and what to do meanwhile."""
         return (
-            "Mình đã báo cán bộ của Hội. Cán bộ sẽ trả lời bạn ngay trong cuộc trò chuyện này khi vào giờ làm việc. "
+            "Mình đã báo cán bộ của Hội. Cán bộ sẽ trả lời bạn ngay trong cuộc trò chuyện này khi "
+            "vào giờ làm việc. "
             f"Nếu cần gấp, bạn liên hệ {self.contact}. Trong lúc chờ, bạn vẫn có thể hỏi mình."
         )
 
@@ -86,7 +92,10 @@ class Texts:
     @property
     def not_known(self) -> str:
         """An honest no, the first time."""
-        return "Mình chưa có thông tin về điều này nên không dám trả lời bừa. Có phải bạn muốn hỏi một trong các câu dưới đây?"
+        return (
+            "Mình chưa có thông tin về điều này nên không dám trả lời bừa. Có phải bạn muốn hỏi "
+            "một trong các câu dưới đây?"
+        )
 
     @property
     def too_vague(self) -> str:
@@ -123,7 +132,8 @@ class Texts:
     def apology(self) -> str:
         """Something of ours broke and the message could not be answered."""
         return (
-            "Xin lỗi bạn, mình gặp trục trặc nên chưa trả lời được tin nhắn vừa rồi. Cán bộ của Hội đã được báo. "
+            "Xin lỗi bạn, mình gặp trục trặc nên chưa trả lời được tin nhắn vừa rồi. Cán bộ của "
+            "Hội đã được báo. "
             "Bạn có thể hỏi câu khác hoặc thử lại sau ít phút."
         )
 
@@ -136,6 +146,7 @@ class Texts:
     def comment_private_unknown(self) -> str:
         """In private, when the question in a comment has no answer in the content."""
         return (
-            "Chào bạn, mình là trợ lý tự động của Hội. Mình chưa có thông tin cho câu hỏi trong bình luận của bạn. "
+            "Chào bạn, mình là trợ lý tự động của Hội. Mình chưa có thông tin cho câu hỏi trong "
+            "bình luận của bạn. "
             "Bạn trả lời tin nhắn này để được hỏi tiếp hoặc để gặp cán bộ của Hội nhé."
         )

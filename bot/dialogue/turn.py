@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from bot.dialogue.state import ConversationState
 from connectors.channel import Capabilities
@@ -121,6 +122,14 @@ class Turn:
     replies: tuple[Part, ...] = ()
     effects: tuple[Effect, ...] = ()
     understanding: Understanding = field(default_factory=Understanding)
+
+
+class Hearing(Protocol):
+    """Whoever takes turns: the assistant, or a stand-in in tests."""
+
+    async def turn(self, event: InboundEvent, view: View) -> Turn:
+        """Decide about one event. Raises only on a fault of ours."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

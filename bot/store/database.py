@@ -39,7 +39,7 @@ class StoreUnavailable(Exception):
     """The database cannot be reached or written just now; nothing was stored."""
 
 
-class _JobFailed(Exception):  # noqa: N818 - never leaves this module
+class _JobFailed(Exception):
     """A job of a batch raised `reason`."""
 
     def __init__(self, reason: Exception) -> None:

@@ -115,7 +115,8 @@ async def backlog(connection: AsyncConnection) -> Backlog:
 
 SaidRow = Row[int, str, datetime]
 _SPOKEN = tuple(
-    kind.value for kind in (EventKind.TEXT, EventKind.CHOICE, EventKind.ATTACHMENT, EventKind.CONTACT, EventKind.COMMENT)
+    kind.value
+    for kind in (EventKind.TEXT, EventKind.CHOICE, EventKind.ATTACHMENT, EventKind.CONTACT, EventKind.COMMENT)
 )
 
 

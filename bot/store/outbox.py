@@ -399,9 +399,7 @@ async def mark_delivered(
     """Record receipts. A later state never goes back to an earlier one."""
     which = t.c.platform_message_id.in_(message_ids) if message_ids else t.c.sent_at <= until
     where = and_(t.c.conversation_key == conversation_key, t.c.state == State.SENT.value, which)
-    await connection.execute(
-        update(t).where(where, t.c.delivered_at.is_(None)).values(delivered_at=until)
-    )
+    await connection.execute(update(t).where(where, t.c.delivered_at.is_(None)).values(delivered_at=until))
     if seen:
         await connection.execute(update(t).where(where, t.c.seen_at.is_(None)).values(seen_at=until))
 

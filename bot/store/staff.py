@@ -81,7 +81,13 @@ async def put(
 
 
 async def begin_session(
-    connection: AsyncConnection, *, token_hash: str, staff_id: int, csrf: str, now: datetime, expires_at: datetime
+    connection: AsyncConnection,
+    *,
+    token_hash: str,
+    staff_id: int,
+    csrf: str,
+    now: datetime,
+    expires_at: datetime,
 ) -> None:
     """Remember a signed-in browser; sessions that have run out are removed on the way."""
     await connection.execute(delete(sessions).where(sessions.c.expires_at < now))
@@ -98,7 +104,9 @@ async def session(connection: AsyncConnection, token_hash: str, now: datetime) -
         await connection.execute(
             select(sessions.c.csrf, sessions.c.expires_at, t)
             .join(t, t.c.id == sessions.c.staff_id)
-            .where(sessions.c.token_hash == token_hash, sessions.c.expires_at > now, t.c.disabled_at.is_(None))
+            .where(
+                sessions.c.token_hash == token_hash, sessions.c.expires_at > now, t.c.disabled_at.is_(None)
+            )
         )
     ).one_or_none()
     if row is None:

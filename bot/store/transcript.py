@@ -47,7 +47,9 @@ async def lines(
     limit: int,
 ) -> list[Said]:
     """Lines newer than both ids, oldest first, at most `limit`; each side keeps the order of its ids."""
-    heard = await connection.execute(events.said(conversation.key).where(inbound_events.c.id > after_inbound).limit(limit))
+    heard = await connection.execute(
+        events.said(conversation.key).where(inbound_events.c.id > after_inbound).limit(limit)
+    )
     told = await connection.execute(
         outbox.answered(conversation.key).where(outbox_table.c.id > after_outbound).limit(limit)
     )

@@ -26,7 +26,7 @@ CODE_LIFETIME = timedelta(minutes=10)  # platforms A4, [H]
 REFRESH_LIFETIME = timedelta(days=90)  # platforms A4, [H]
 
 
-class TokenRefused(Exception):  # noqa: N818 - says what happened
+class TokenRefused(Exception):
     """The desk says no; `code` is the platform's."""
 
     def __init__(self, code: int) -> None:

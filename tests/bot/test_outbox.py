@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -41,7 +40,9 @@ class Counter:
         )
         self._stamps = 0
 
-    async def say(self, *words: str, user: str = "lan", event_id: int | None = None, priority: int = 0) -> None:
+    async def say(
+        self, *words: str, user: str = "lan", event_id: int | None = None, priority: int = 0
+    ) -> None:
         messages = []
         for word in words:
             self._stamps += 1
@@ -72,8 +73,8 @@ class Counter:
 
 
 @pytest.fixture
-async def counter(database: Database, nerves: Nerves, clock: StandingClock) -> AsyncIterator[Counter]:
-    yield Counter(database, nerves, clock)
+def counter(database: Database, nerves: Nerves, clock: StandingClock) -> Counter:
+    return Counter(database, nerves, clock)
 
 
 async def test_messages_of_a_conversation_go_out_one_after_another(counter: Counter) -> None:
@@ -161,9 +162,7 @@ async def test_an_echo_during_the_wait_ends_it_without_a_second_copy(counter: Co
     await counter.say("một")
     await counter.rounds(1)
     await counter.database.write(
-        lambda c: outbox.match_echo(
-            c, "fake:oa:lan", stamp="kh:1", message_id="mid-x", now=counter.clock()
-        )
+        lambda c: outbox.match_echo(c, "fake:oa:lan", stamp="kh:1", message_id="mid-x", now=counter.clock())
     )
     await counter.rounds(5, seconds=5)
     assert len(counter.channel.tried) == 1
@@ -241,7 +240,9 @@ async def test_two_senders_never_send_the_same_message(
     assert sorted(first.channel.words + second.channel.words) == sorted(f"câu {n}" for n in range(20))
 
 
-async def test_the_rate_of_an_account_is_kept(database: Database, nerves: Nerves, clock: StandingClock) -> None:
+async def test_the_rate_of_an_account_is_kept(
+    database: Database, nerves: Nerves, clock: StandingClock
+) -> None:
     counter = Counter(database, nerves, clock)
     counter.sender._per_minute = 3
     for n in range(8):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 
 import pytest
 from sqlalchemy import select
@@ -35,7 +36,7 @@ class Desk:
             self.nerves,
             self.assistant,
             {("fake", "oa"): self.channel},
-            Texts(),
+            Texts().apology,
             self.clock,
             Metrics(),
         )
@@ -52,6 +53,16 @@ class Desk:
 @pytest.fixture
 def desk(database: Database, nerves: Nerves, clock: StandingClock) -> Desk:
     return Desk(database, nerves, clock)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until a condition (or the awaitable it gives) is true."""
+    for _ in range(500):
+        met = condition()
+        if await met if inspect.isawaitable(met) else met:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not happen within 5 seconds")
 
 
 def re(*words: str) -> Sequence[str]:
@@ -137,9 +148,7 @@ async def test_a_running_worker_finds_what_was_never_announced(desk: Desk) -> No
     stop = asyncio.Event()
     run = asyncio.create_task(desk.worker().run(stop))
     try:
-        async with asyncio.timeout(5):
-            while not await desk.replies():
-                await asyncio.sleep(0.02)
+        await until(desk.replies)
     finally:
         stop.set()
         await run
@@ -152,9 +161,7 @@ async def test_stopping_finishes_the_turn_in_hand(desk: Desk) -> None:
     await desk.hear(said("đang nghĩ"))
     stop = asyncio.Event()
     run = asyncio.create_task(desk.worker().run(stop))
-    async with asyncio.timeout(5):
-        while not desk.assistant.heard:
-            await asyncio.sleep(0.01)
+    await until(lambda: desk.assistant.heard)
     stop.set()
     await run
     assert await desk.replies() == re("đang nghĩ")

@@ -32,7 +32,9 @@ async def town(data_dir: Path) -> AsyncIterator[Town]:
             running(ZaloSandbox(webhook_url=f"{base}/zalo", time_scale=0.004, webhook_timeout_seconds=10))
         )
         graph = await stack.enter_async_context(
-            running(GraphSandbox(webhook_url=f"{base}/messenger", time_scale=0.004, webhook_timeout_seconds=10))
+            running(
+                GraphSandbox(webhook_url=f"{base}/messenger", time_scale=0.004, webhook_timeout_seconds=10)
+            )
         )
         environment = {
             **SandboxSettings().bot_environment(),

@@ -38,7 +38,9 @@ class Service:
         """Set further settings for processes started from now on."""
         self._environment.update(settings)
 
-    async def start(self, *, role: str = "all", crash_at: str = "", ready: bool = True) -> asyncio.subprocess.Process:
+    async def start(
+        self, *, role: str = "all", crash_at: str = "", ready: bool = True
+    ) -> asyncio.subprocess.Process:
         """Start a process; with `crash_at` it will kill itself at that point (tests.service.crashing)."""
         module = ["-m", "tests.service.crashing", crash_at] if crash_at else ["-m", "bot"]
         with self.log_path.open("ab") as log:
@@ -66,7 +68,9 @@ class Service:
         async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as session:
             while True:
                 if process.returncode is not None:
-                    raise AssertionError(f"ended with {process.returncode}:\n{self.log_path.read_text()[-3000:]}")
+                    raise AssertionError(
+                        f"ended with {process.returncode}:\n{self.log_path.read_text()[-3000:]}"
+                    )
                 try:
                     async with session.get(f"{self.url}/readyz") as answer:
                         if answer.status == 200:
