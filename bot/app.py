@@ -152,6 +152,21 @@ def make_zalo(settings: Settings, database: Database, clock: Clock) -> ZaloChann
     )
 
 
+class HalfConfigured(Exception):
+    """A channel was given some of what it needs; the message names the rest, in Vietnamese."""
+
+
+async def _need_zalo_tokens(settings: Settings, database: Database, clock: Clock) -> None:
+    """Zalo needs a token pair from the environment or from our own store. Raises HalfConfigured."""
+    if not settings.zalo_is_on or settings.zalo_refresh_token.get_secret_value():
+        return
+    if await StoredTokens(database, f"zalo:{settings.zalo_oa_id}", clock).load() is None:
+        raise HalfConfigured(
+            "Zalo còn thiếu ZALO_ACCESS_TOKEN và ZALO_REFRESH_TOKEN "
+            "(cặp mã đầu tiên; các cặp sau bot tự giữ)."
+        )
+
+
 def make_messenger(settings: Settings, clock: Clock) -> MessengerChannel | None:
     """The page's channel, or None when Messenger is off."""
     if not settings.messenger_is_on:
@@ -197,6 +212,7 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
         metrics = Metrics()
         knowledge = load_knowledge()
         web_chat = WebChannel(nerves.hint_web)
+        await _need_zalo_tokens(settings, database, clock)
         zalo = make_zalo(settings, database, clock)
         messenger = make_messenger(settings, clock)
         house = House(
@@ -265,7 +281,15 @@ def make_web(house: House) -> web.Application:
     )
     add_health_routes(
         app,
-        Parts(house.database, house.nerves, house.knowledge, house.channels, house.metrics, house.clock),
+        Parts(
+            house.database,
+            house.nerves,
+            house.knowledge,
+            house.channels,
+            house.zalo,
+            house.metrics,
+            house.clock,
+        ),
     )
     return app
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bot import app
 from bot.ask import as_text, ask, ask_lines, options_of
+from bot.backup import BackupFailed, back_up, restore
 from bot.clock import utc_now
 from bot.doctor import Level, examine
 from bot.embedded_valkey import ValkeyUnavailable
@@ -61,7 +62,7 @@ def serve(port: int | None, host: str | None, data_dir: Path | None, role: app.R
     set_up_logging(settings.log_format, settings.log_level)
     try:
         asyncio.run(_serve(settings, role))
-    except (StoreUnavailable, SchemaTooNew, ValkeyUnavailable) as error:
+    except (StoreUnavailable, SchemaTooNew, ValkeyUnavailable, app.HalfConfigured) as error:
         raise click.ClickException(str(error)) from error
     except app.AddressTaken as error:
         raise click.ClickException(
@@ -203,6 +204,32 @@ async def _put_staff(settings: Settings, name: str, role: staff.Role, password_h
         return await database.write(
             lambda c: staff.put(c, name=name, role=role, password_hash=password_hash, now=now)
         )
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@data_dir_option
+def backup(file: Path, data_dir: Path | None) -> None:
+    """Write all data of a SQLite installation to FILE (.tar.gz); the bot may be running."""
+    settings = read_settings(data_dir=data_dir)
+    try:
+        size = back_up(settings, file)
+    except BackupFailed as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Đã sao lưu vào {file} ({size / 1024:.0f} KB). Tệp có dữ liệu cá nhân: giữ cẩn thận.")
+
+
+@main.command(name="restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@data_dir_option
+def restore_command(file: Path, data_dir: Path | None) -> None:
+    """Put the data of a backup in place of what is there; the bot must be stopped."""
+    settings = read_settings(data_dir=data_dir)
+    try:
+        kept = restore(settings, file)
+    except BackupFailed as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Đã khôi phục. Dữ liệu trước đó (nếu có) được giữ ở {kept}.")
 
 
 @main.command()

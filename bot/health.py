@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -17,6 +17,7 @@ from bot.store import accounts, conversations, events, outbox
 from bot.store.database import Database
 from bot.store.migrate import is_current
 from connectors.channel import Channel
+from connectors.zalo import ZaloChannel
 from knowledge.answer import Knowledge
 
 CHECK_SECONDS = 2.0
@@ -30,6 +31,7 @@ class Parts:
     nerves: Nerves
     knowledge: Knowledge
     channels: Sequence[Channel]
+    zalo: ZaloChannel | None
     metrics: Metrics
     clock: Clock
 
@@ -40,9 +42,9 @@ async def readiness(parts: Parts) -> dict[str, bool]:
     async def database() -> bool:
         return await is_current(parts.database)
 
-    async def check(question: object) -> bool:
+    async def check(question: Awaitable[bool]) -> bool:
         try:
-            return bool(await asyncio.wait_for(question, CHECK_SECONDS))  # type: ignore[arg-type]
+            return bool(await asyncio.wait_for(question, CHECK_SECONDS))
         except (SQLAlchemyError, OSError, TimeoutError):
             return False
 
@@ -72,6 +74,8 @@ async def refresh_gauges(parts: Parts) -> None:
         metrics.outbox_oldest.labels(channel.name).set((now - oldest).total_seconds() if oldest else 0)
         metrics.outbox_dead.labels(channel.name).set(depth.dead if depth else 0)
         metrics.account_broken.labels(channel.name).set(broken[channel.name].broken_since is not None)
+    if parts.zalo is not None and (expires_at := parts.zalo.token_state.expires_at) is not None:
+        metrics.token_seconds.labels(parts.zalo.name).set((expires_at - now).total_seconds())
     for mode in ("bot", "waiting", "person"):
         metrics.conversations.labels(mode).set(modes.get(mode, 0))
 

@@ -7,6 +7,7 @@ test fails when the two differ.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ MESSENGER_NEEDED = (
     "MESSENGER_VERIFY_TOKEN",
     "MESSENGER_PAGE_ACCESS_TOKEN",
 )
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -153,6 +155,15 @@ class Settings(BaseSettings):
         if value and urlsplit(value).scheme not in {"http", "https"}:
             raise ValueError(f"phải bắt đầu bằng https:// (đang là {value!r})")
         return value.rstrip("/")
+
+    @field_validator("chat_allowed_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        # It becomes part of a security header, where a stray character would change the policy.
+        for origin in filter(None, (part.strip() for part in value.split(","))):
+            if not _ORIGIN.fullmatch(origin.rstrip("/")):
+                raise ValueError(f"phải là địa chỉ trang dạng https://ten-mien.vn (đang là {origin!r})")
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -41,12 +41,13 @@ async def answer(
         return Turn(Outcome.RECORDED, state)
     meaning = await interpreter.interpret(event.text)
     understanding = Understanding(meaning.intent, meaning.confidence)
+    public = PublicReply(texts.comment_public(event.key))
     found = knowledge.ask(event.text)
     if not isinstance(found, Answer):
         private = Text(texts.comment_private_unknown)
-        return Turn(Outcome.ABSTAINED, state, (private, PublicReply(texts.comment_public)), (), understanding)
+        return Turn(Outcome.ABSTAINED, state, (private, public), (), understanding)
     private = Text(found.text, sources=as_sources(found.citations))
     understanding = replace(
         understanding, entry_id=found.entry_id, citations=found.citations, passages=found.passages
     )
-    return Turn(Outcome.ANSWERED, state, (private, PublicReply(texts.comment_public)), (), understanding)
+    return Turn(Outcome.ANSWERED, state, (private, public), (), understanding)

@@ -5,6 +5,7 @@ Warm, short and plain; the citizen is always "bạn"; no promise the Hội canno
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 from connectors.message import Option
@@ -137,10 +138,17 @@ class Texts:
             "Bạn có thể hỏi câu khác hoặc thử lại sau ít phút."
         )
 
-    @property
-    def comment_public(self) -> str:
-        """Below a comment, for everybody."""
-        return f"Cảm ơn bạn đã quan tâm! {self.association} vừa gửi câu trả lời vào tin nhắn riêng cho bạn."
+    def comment_public(self, seed: str) -> str:
+        """Below a comment, for everybody. `seed` picks among wordings that say the same: Facebook refuses
+        the same public words twice in a row (platforms B10, 506)."""
+        wordings = (
+            f"Cảm ơn bạn đã hỏi! {self.association} vừa gửi câu trả lời vào tin nhắn riêng cho bạn.",
+            f"Chào bạn, {self.association} đã nhắn tin riêng trả lời bạn rồi nhé.",
+            f"Cảm ơn bạn đã quan tâm. Bạn xem tin nhắn riêng từ {self.association} giúp mình nhé!",
+            f"{self.association} vừa trả lời bạn trong tin nhắn riêng. Bạn cần hỏi thêm cứ nhắn nhé.",
+            f"Câu hỏi của bạn rất hay! {self.association} đã gửi câu trả lời vào hộp thư của bạn.",
+        )
+        return wordings[zlib.crc32(seed.encode()) % len(wordings)]
 
     @property
     def comment_private_unknown(self) -> str:
