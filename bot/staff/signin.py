@@ -8,6 +8,7 @@ Argon2 is expensive on purpose.
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import time
 from collections.abc import Callable
@@ -54,7 +55,6 @@ class SignIn:
         self._by_name = SlidingWindow(TRIES_PER_NAME, TRIES_SECONDS, monotonic)
         self._by_address = SlidingWindow(TRIES_PER_ADDRESS, TRIES_SECONDS, monotonic)
         self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
-        self._nobodys_hash = ""
 
     @property
     def routes(self) -> tuple[OpenRoute | Route, ...]:
@@ -66,8 +66,8 @@ class SignIn:
         )
 
     async def prepare(self, _: web.Application) -> None:
-        """Make the hash that unknown names are checked against, so that they take as long as known ones."""
-        self._nobodys_hash = await asyncio.to_thread(hash_password, new_password())
+        """Before the first visitor: an unknown name must not take longer than a known one."""
+        await asyncio.to_thread(_nobodys_hash)
 
     async def form(self, request: web.Request) -> web.StreamResponse:
         """GET /staff/login"""
@@ -109,7 +109,7 @@ class SignIn:
     async def _recognised(self, name: str, password: str) -> Officer | None:
         async with self._gate.database.read() as connection:
             officer = await staff.find(connection, name)
-        stored = officer.password_hash if officer else self._nobodys_hash
+        stored = officer.password_hash if officer else _nobodys_hash()
         async with self._checks:
             is_right = await asyncio.to_thread(is_password, stored, password[:PASSWORD_LIMIT])
         return officer if is_right and officer is not None and not officer.disabled else None
@@ -119,3 +119,9 @@ class SignIn:
     ) -> web.Response:
         values = {"back": "" if back == HOME else back, "name": name, "problem": problem}
         return self._pages.draw(Drawing("login.html", values, status), request)
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    """The hash that unknown names are checked against, so that they take as long as known ones."""
+    return hash_password(new_password())

@@ -76,7 +76,8 @@ class Today:
         ]
         values = {
             "tasks": tasks,
-            "is_calm": not any(task.count for task in tasks if task.is_urgent),
+            "is_calm": not any(task.count for task in tasks if task.is_urgent)
+            and not any(channel.tone == "bad" for channel in channels),
             "channels": channels,
             "day": day(now, self._parts.zone),
         }
@@ -86,7 +87,7 @@ class Today:
 
     async def _tasks(self, connection: AsyncConnection, role: Role, now: datetime) -> list[Task]:
         modes = await conversations.count_by_mode(connection)
-        waiting = modes.get(Mode.WAITING.value, 0)
+        waiting, taken = modes.get(Mode.WAITING.value, 0), modes.get(Mode.PERSON.value, 0)
         oldest = await conversations.in_mode(connection, Mode.WAITING, 1)
         since = oldest[0].mode_since if oldest else None
         parked = (await events.backlog(connection)).parked
@@ -104,9 +105,9 @@ class Today:
                 is_urgent=True,
             ),
             Task(
-                modes.get(Mode.PERSON.value, 0),
+                taken,
                 "Cán bộ đang trả lời",
-                "Trợ lý im lặng trong các cuộc này.",
+                "Trợ lý im lặng trong các cuộc này." if taken else "Chưa có cuộc nào.",
                 inbox and f"{inbox}#dang-tra-loi",
             ),
             Task(
