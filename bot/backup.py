@@ -75,6 +75,9 @@ def restore(settings: Settings, source: Path) -> Path:
         fresh = _unpacked(source, Path(folder))
         kept = place.with_name(f"{_DATABASE}.{datetime.now(UTC):%Y%m%d-%H%M%S}.truoc-khoi-phuc")
         if place.exists():
+            with closing(sqlite3.connect(place, timeout=30)) as former:
+                # What a killed process left in the log belongs to the copy that is kept.
+                former.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             place.replace(kept)
         for leftover in (f"{_DATABASE}-wal", f"{_DATABASE}-shm"):
             (settings.data_dir / leftover).unlink(missing_ok=True)

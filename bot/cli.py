@@ -168,7 +168,8 @@ async def _setup_messenger(settings: Settings) -> list[str]:
     assert channel_ is not None
     try:
         texts = app.make_profile_texts(settings, app.load_knowledge())
-        return [str(step) for step in await setup_profile(channel_.api, texts)]
+        steps = await setup_profile(channel_.api, texts, comments_enabled=settings.messenger_comments)
+        return [str(step) for step in steps]
     finally:
         await channel_.aclose()
 

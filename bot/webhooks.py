@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 MAX_DELIVERY_BYTES = 2 * 1024 * 1024
 """Meta batches up to 1,000 updates; nothing honest is larger."""
 
+_PROBE = b"{}"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -78,9 +79,15 @@ def add_messenger_handshake(app: web.Application, path: str, channel: MessengerC
 
 
 def add_absent_channel(app: web.Application, path: str) -> None:
-    """A channel that is off: say so to a platform that still calls (never accept what cannot be verified)."""
+    """A channel that is off: say so to a platform that still calls (never accept what cannot be verified).
 
-    async def refuse(_request: web.Request) -> web.Response:
+    Zalo shows the key we verify with only after its empty probe was answered with 200 (platforms A1), so
+    that one body, which says nothing, is let through.
+    """
+
+    async def refuse(request: web.Request) -> web.Response:
+        if request.content_length == len(_PROBE) and await request.read() == _PROBE:
+            return web.Response()
         return web.Response(status=403, text="This channel is not configured.")
 
     app.router.add_route("*", path, refuse)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from redis.asyncio import Redis
 from sqlalchemy import text
 
 from bot.embedded_valkey import EmbeddedValkey
@@ -69,8 +70,14 @@ async def database(request: pytest.FixtureRequest, data_dir: Path) -> AsyncItera
 
 
 @pytest.fixture
-async def redis_url(data_dir: Path) -> AsyncIterator[str]:
-    """A real Valkey of the test's own."""
+async def redis_url(data_dir: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A real Valkey of the test's own; beside PostgreSQL a real Redis, emptied (REDIS_TEST_URL)."""
+    if request.node.get_closest_marker("postgres"):
+        shared = Redis.from_url(os.environ["REDIS_TEST_URL"])
+        await shared.flushdb()
+        await shared.aclose()
+        yield os.environ["REDIS_TEST_URL"]
+        return
     server = EmbeddedValkey(data_dir)
     await server.start()
     yield server.url

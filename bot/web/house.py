@@ -42,7 +42,7 @@ def _shown(said: Iterable[Said], after: Cursor) -> list[Line]:
     made: list[Line] = []
     for line in said:
         after = Cursor(max(after.inbound, line.inbound_id), max(after.outbound, line.outbound_id))
-        if line.state == State.FAILED:
+        if line.state in (State.FAILED, State.SET_ASIDE):
             continue
         if line.author == "citizen":
             words = line.part.text if isinstance(line.part, Text) else ""

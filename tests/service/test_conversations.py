@@ -79,6 +79,7 @@ async def test_a_talk_from_hello_to_a_person_and_back(talk: Talk) -> None:
     assert "2/10" in await talk.ask("ngay khuyen hoc la ngay nao")
 
 
+@pytest.mark.service
 async def test_what_is_offered_can_be_pressed_or_typed(talk: Talk) -> None:
     await talk.ask("xin chào")
     assert "Công dân học tập là" in await talk.ask("1")
@@ -109,12 +110,14 @@ async def test_a_redelivery_changes_nothing(talk: Talk) -> None:
     assert await talk.stays_silent()
 
 
+@pytest.mark.service
 async def test_two_unavailable_answers_in_a_row_still_deliver(talk: Talk) -> None:
     talk.stand_in.faults.next(Fault.http(503), times=2)
     await talk.ask("quyet dinh 1373 la gi")
     assert len(talk.heard) == 1
 
 
+@pytest.mark.service
 async def test_a_hang_after_acceptance_is_settled_by_the_echo(talk: Talk) -> None:
     talk.stand_in.faults.next(Fault.hang(30, accepted=True))
     await talk.ask("quyet dinh 1373 la gi")
@@ -122,6 +125,7 @@ async def test_a_hang_after_acceptance_is_settled_by_the_echo(talk: Talk) -> Non
     assert len(talk.heard) == 1, "our own words came home: no second copy"
 
 
+@pytest.mark.service
 async def test_every_kind_of_message_is_taken_and_none_breaks_the_talk(talk: Talk) -> None:
     person = talk.person
     for delivery in (
@@ -163,6 +167,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.service
 async def test_hostile_bodies_never_cause_a_server_error(town: Town) -> None:
     """Unsigned here; what a signed hostile body may do is the connectors' own property tests."""
     await town.service.start()
@@ -177,6 +182,7 @@ async def test_hostile_bodies_never_cause_a_server_error(town: Town) -> None:
     assert (await town.zalo.webhooks.probe()).accepted
 
 
+@pytest.mark.service
 async def test_the_page_answers_metas_handshake_and_only_with_the_right_word(town: Town) -> None:
     await town.service.start()
     _, echoed = await town.graph.webhooks.handshake(town.graph.account.verify_token)
@@ -194,6 +200,7 @@ async def test_ctrl_c_stops_everything_within_five_seconds_and_leaves_nobody(tow
     assert town.service.valkey_pids() == []
 
 
+@pytest.mark.service
 async def test_a_dead_redis_is_replaced_and_nothing_is_lost(talk: Talk) -> None:
     await talk.ask("xin chao")
     for pid in talk.town.service.valkey_pids():
@@ -201,6 +208,7 @@ async def test_a_dead_redis_is_replaced_and_nothing_is_lost(talk: Talk) -> None:
     assert "1373/QĐ-TTg" in await talk.ask("quyet dinh 1373 la gi")
 
 
+@pytest.mark.service
 async def test_a_page_comment_with_a_question_gets_one_private_answer_and_one_public_line(town: Town) -> None:
     town.service.configure(MESSENGER_COMMENTS="true")
     await town.service.start()
