@@ -1,0 +1,157 @@
+"""The assistant on the real content: golden turns, in the forms people really type."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.app import load_knowledge
+from bot.dialogue.assistant import Assistant, Policy
+from bot.dialogue.comments import is_question
+from bot.dialogue.state import ConversationState, decode_state, encode_state
+from bot.dialogue.texts import Texts
+from bot.dialogue.turn import Mode, Outcome, SetMode, Turn, View
+from connectors.message import EventKind, InboundEvent, PublicReply, Text
+from nlu.phrases import PhraseInterpreter
+from tests.bot.fakes import START, FakeChannel, said
+
+KNOWLEDGE = load_knowledge()
+
+
+class Talk:
+    """One conversation with the assistant, without stores: the state is carried from turn to turn."""
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.assistant = Assistant(PhraseInterpreter(), KNOWLEDGE, Texts(), policy)
+        self.view = View(ConversationState(), Mode.BOT, None, FakeChannel.capabilities, START)
+
+    async def hear(self, event: InboundEvent) -> Turn:
+        turn = await self.assistant.turn(event, self.view)
+        # As it would be tomorrow: through storage.
+        state = decode_state(encode_state(turn.state))
+        assert state == turn.state
+        self.view = replace(self.view, state=state)
+        for effect in turn.effects:
+            if isinstance(effect, SetMode):
+                self.view = replace(self.view, mode=effect.mode)
+        return turn
+
+    async def say(self, words: str) -> Turn:
+        return await self.hear(said(words))
+
+
+def words(turn: Turn) -> str:
+    return "\n".join(part.text for part in turn.replies if isinstance(part, Text))
+
+
+@pytest.mark.parametrize(
+    ("typed", "outcome", "contains"),
+    [
+        ("Quyết định 1373 là gì?", Outcome.ANSWERED, "1373/QĐ-TTg"),
+        ("quyet dinh 1373 la gi", Outcome.ANSWERED, "1373/QĐ-TTg"),
+        ("qd 1373 noi j z", Outcome.ANSWERED, "1373/QĐ-TTg"),
+        ("cdht can bn diem", Outcome.ANSWERED, "80 điểm"),
+        ("chào bạn cho hỏi ngày khuyến học là ngày nào", Outcome.ANSWERED, "2/10"),
+        ("xin chào", Outcome.SMALLTALK, "Chào bạn"),
+        ("cam on nhe", Outcome.SMALLTALK, "Không có gì"),
+        ("ban la nguoi hay may", Outcome.SMALLTALK, "không phải người thật"),
+        ("GẶP NGƯỜI THẬT", Outcome.HANDOFF, "cán bộ"),
+        ("cho toi noi chuyen voi can bo", Outcome.HANDOFF, "cán bộ"),
+        ("thời tiết Sơn La hôm nay", Outcome.ABSTAINED, "chưa có thông tin"),
+        ("thu tuc lam ho chieu", Outcome.ABSTAINED, "chưa có thông tin"),
+        ("🙂🙂🙂", Outcome.ABSTAINED, "?"),
+    ],
+)
+async def test_what_people_type_gets_what_they_mean(typed: str, outcome: Outcome, contains: str) -> None:
+    turn = await Talk().say(typed)
+    assert turn.outcome is outcome
+    assert contains in words(turn)
+
+
+async def test_the_same_question_in_the_same_state_gets_the_same_answer() -> None:
+    first, second = await Talk().say("cdht la gi"), await Talk().say("cdht la gi")
+    assert first == second
+
+
+async def test_an_answer_names_each_source_once() -> None:
+    reply = (await Talk().say("quyet dinh 1373 la gi")).replies[0]
+    assert isinstance(reply, Text)
+    titles = [source.title for source in reply.sources]
+    assert len(titles) == len(set(titles)) > 0
+
+
+async def test_a_second_miss_puts_a_person_first() -> None:
+    talk = Talk()
+    await talk.say("gia vang hom nay")
+    reply = (await talk.say("gia xang hom nay")).replies[0]
+    assert isinstance(reply, Text)
+    assert reply.options[0].payload == "cmd:person"
+
+
+async def test_numbers_and_labels_choose_what_was_offered() -> None:
+    talk = Talk()
+    menu = (await talk.say("xin chào")).replies[0]
+    assert isinstance(menu, Text)
+    by_number = await talk.say("2")
+    talk = Talk()
+    await talk.say("xin chào")
+    by_label = await talk.say(menu.options[1].label.upper())
+    assert by_number.replies == by_label.replies
+    assert by_number.outcome is Outcome.ANSWERED
+
+
+async def test_a_number_nobody_offered_is_an_ordinary_message() -> None:
+    assert (await Talk().say("1373")).outcome is Outcome.ANSWERED
+
+
+async def test_while_an_officer_writes_the_bot_is_silent_and_speaks_again_after_the_set_time() -> None:
+    talk = Talk(Policy(handoff_return=timedelta(hours=12)))
+    talk.view = replace(talk.view, mode=Mode.PERSON, person_last_at=START)
+    assert (await talk.say("quyet dinh 1373 la gi")).replies == ()
+    talk.view = replace(talk.view, received_at=START + timedelta(hours=13))
+    turn = await talk.say("quyet dinh 1373 la gi")
+    assert turn.outcome is Outcome.ANSWERED
+    assert SetMode(Mode.BOT) in turn.effects
+
+
+async def test_a_citizen_can_send_sixty_a_minute_and_is_then_asked_once_to_slow_down() -> None:
+    talk = Talk()
+    outcomes = [(await talk.say("xin chào")).outcome for _ in range(63)]
+    assert outcomes[:60] == [Outcome.SMALLTALK] * 60
+    assert outcomes[60:] == [Outcome.SLOWED, Outcome.SILENT, Outcome.SILENT]
+    talk.view = replace(talk.view, received_at=START + timedelta(seconds=61))
+    assert (await talk.say("xin chào")).outcome is Outcome.SMALLTALK
+
+
+async def test_a_state_from_a_broken_or_future_program_does_not_stop_the_talk() -> None:
+    for stored in ("", "not json", '{"version": 9, "unheard": 1}', '{"misses": "many"}'):
+        talk = Talk()
+        talk.view = replace(talk.view, state=decode_state(stored))
+        assert (await talk.say("xin chào")).outcome is Outcome.SMALLTALK
+
+
+def comment(text: str, key: str = "c1") -> InboundEvent:
+    return InboundEvent("messenger", "page", f"comment:{key}", key, EventKind.COMMENT, START, text=text)
+
+
+async def test_a_question_in_a_comment_gets_one_private_and_one_public_line() -> None:
+    turn = await Talk().hear(comment("Ngày khuyến học là ngày nào ạ"))
+    private, public = turn.replies
+    assert isinstance(private, Text)
+    assert "2/10" in private.text
+    assert isinstance(public, PublicReply)
+
+
+async def test_public_lines_differ_from_comment_to_comment() -> None:
+    lines = {(await Talk().hear(comment("cdht là gì?", f"c{n}"))).replies[1] for n in range(12)}
+    assert len(lines) > 2
+
+
+@pytest.mark.parametrize(
+    "text", ["Bài viết hay quá!", "Lan ơi vào xem nè", "👍👍", "Quá tốt, cảm ơn Hội", "Sai rồi nhé"]
+)
+async def test_praise_tags_and_quarrels_are_left_alone(text: str) -> None:
+    assert not is_question(text)
+    assert (await Talk().hear(comment(text))).replies == ()
