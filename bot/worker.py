@@ -131,7 +131,7 @@ class Worker:
                 return
 
     async def _pending(self, key: str) -> list[HeardEvent]:
-        async with self._database.read() as connection:
+        async with self._database.glance() as connection:
             return await events.pending(connection, key, PAGE)
 
     async def _handle_pending(self, key: str) -> timedelta | None:
@@ -154,7 +154,7 @@ class Worker:
                 log.warning("platform_notice", channel=event.channel, reason=event.detail.get("reason", ""))
             return True
         channel = self._channels.get((event.channel, event.account))
-        async with self._database.read() as connection:
+        async with self._database.glance() as connection:
             conversation = await conversations.load(connection, ConversationId.from_key(key))
         started = time.perf_counter()
         try:

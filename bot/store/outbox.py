@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, func, insert, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import conversations
@@ -40,6 +40,10 @@ class State(StrEnum):
 
 
 OPEN = (State.WAITING.value, State.SENDING.value, State.CHECKING.value)
+_OPEN_LITERALLY = [literal_column(f"'{state}'") for state in OPEN]
+_IN_OPEN_INDEX = t.c.state.in_(_OPEN_LITERALLY)
+"""Written out as the index `ix_outbox_open` has it: it is what lets a database look there for the few open
+messages instead of going through all that were ever sent."""
 DEAD = (State.FAILED.value, State.UNKNOWN.value)
 REST_DROPPED = "an earlier part of this reply failed"
 REPLY_PRIORITY = 0
@@ -117,7 +121,7 @@ async def claim(
         select(earlier.c.id)
         .where(
             earlier.c.conversation_key == t.c.conversation_key,
-            earlier.c.state.in_(OPEN),
+            earlier.c.state.in_(_OPEN_LITERALLY),
             earlier.c.priority <= t.c.priority,
             earlier.c.id < t.c.id,
         )
@@ -246,6 +250,7 @@ async def any_checked(connection: AsyncConnection, channel: str, account: str, n
         t.c.channel == channel,
         t.c.account == account,
         t.c.state == State.CHECKING.value,
+        _IN_OPEN_INDEX,
         t.c.not_before <= now,
     )
     return (await connection.execute(over.limit(1))).first() is not None
@@ -255,7 +260,10 @@ async def leased(connection: AsyncConnection, channel: str, account: str) -> lis
     """Everything that is being sent on an account, with who holds it."""
     rows = await connection.execute(
         select(t.c.id, t.c.lease_owner, t.c.lease_until, t.c.unknowns).where(
-            t.c.channel == channel, t.c.account == account, t.c.state == State.SENDING.value
+            t.c.channel == channel,
+            t.c.account == account,
+            t.c.state == State.SENDING.value,
+            _IN_OPEN_INDEX,
         )
     )
     return [Abandoned(*row) for row in rows]
@@ -348,7 +356,7 @@ async def end_checks(connection: AsyncConnection, now: datetime) -> int:
     """No echo came for these in time: let them be sent once more. Gives how many."""
     done = await connection.execute(
         update(t)
-        .where(t.c.state == State.CHECKING.value, t.c.not_before <= now)
+        .where(t.c.state == State.CHECKING.value, _IN_OPEN_INDEX, t.c.not_before <= now)
         .values(state=State.WAITING.value)
     )
     return done.rowcount
