@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse, web
@@ -15,6 +16,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
+import bot.web.pages
 from bot.dialogue.turn import Mode, Outcome, Understanding
 from bot.staff.access import COOKIE, hash_of
 from bot.staff.console import add_staff_routes
@@ -29,6 +31,9 @@ from tests.bot.fakes import FakeChannel, said
 from tests.conftest import StandingClock
 
 LAN = ConversationId("fake", "oa", "lan")
+
+
+PAGES = Path(bot.web.pages.__file__).parent
 
 
 class CountedNudge:
@@ -48,6 +53,8 @@ class Console:
         self.database, self.clock = database, clock
         self.channel, self.nudge = FakeChannel(), CountedNudge()
         self.app = web.Application()
+        # The house serves what all pages share; here the console stands alone.
+        self.app.router.add_static("/chat/assets/", PAGES / "static")
         self.desk = StaffParts(
             database,
             self.nudge,
