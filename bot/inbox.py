@@ -74,7 +74,7 @@ class Inbox:
             await events.insert(connection, heard, now)
 
         try:
-            await self._database.write(job)
+            await self._database.write(job, urgent=True)
         except Exception as error:
             if alone and not batch[0].stored.done():
                 batch[0].stored.set_exception(error)

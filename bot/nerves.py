@@ -140,6 +140,8 @@ class Nerves:
         self._tasks: list[asyncio.Task[None]] = []
         self._unannounced: dict[str, None] = {}
         self._announcer: asyncio.Task[None] | None = None
+        self._outbox_hinted = False
+        self._hinter: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin renewing locks and listening for hints."""
@@ -150,9 +152,10 @@ class Nerves:
 
     async def aclose(self) -> None:
         """Stop the background work and disconnect."""
-        if self._announcer is not None:
-            await asyncio.wait({self._announcer}, timeout=1)
-        background = [*self._tasks, *([self._announcer] if self._announcer else [])]
+        telling = {task for task in (self._announcer, self._hinter) if task is not None}
+        if telling:
+            await asyncio.wait(telling, timeout=1)
+        background = [*self._tasks, *telling]
         for task in background:
             task.cancel()
         for task in background:
@@ -275,8 +278,15 @@ class Nerves:
     # --- hints -------------------------------------------------------------------------------------
 
     async def hint_outbox(self) -> None:
-        """Something waits to be sent. Never raises."""
-        await self._publish(_OUTBOX_CHANNEL, "go")
+        """Something waits to be sent. Never raises, and does not wait: hints that come together are one."""
+        self._outbox_hinted = True
+        if self._hinter is None or self._hinter.done():
+            self._hinter = asyncio.create_task(self._hint_outbox(), name="outbox-hinter")
+
+    async def _hint_outbox(self) -> None:
+        while self._outbox_hinted:
+            self._outbox_hinted = False
+            await self._publish(_OUTBOX_CHANNEL, "go")
 
     async def hint_web(self, user: str, what: str) -> None:
         """Tell whoever serves this person's page: `message` or `typing`. Never raises."""

@@ -124,11 +124,15 @@ class Worker:
                     return
                 next_try = await self._handle_pending(key)
             # An event stored after our last look, whose announcement met our lock, is found here.
-            if next_try is None and not await self._pending(key):
+            if next_try is None and not await self._any_pending(key):
                 return
             if next_try is not None:
                 self._announce_later(key, next_try)
                 return
+
+    async def _any_pending(self, key: str) -> bool:
+        async with self._database.glance() as connection:
+            return await events.any_pending(connection, key)
 
     async def _pending(self, key: str) -> list[HeardEvent]:
         async with self._database.glance() as connection:
@@ -143,6 +147,8 @@ class Worker:
                     return one.not_before - now
                 if not await self._handle_one(key, one):
                     return RETRY_AFTER[min(one.attempts, len(RETRY_AFTER) - 1)]
+            if len(heard) < PAGE:
+                break
         return None
 
     async def _handle_one(self, key: str, heard: HeardEvent) -> bool:

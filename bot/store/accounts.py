@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import channel_accounts as t
+
+_STATE = select(t.c.broken_since, t.c.broken_why, t.c.paused_until).where(t.c.key == bindparam("account"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,7 @@ async def mark_working(connection: AsyncConnection, key: str) -> None:
 
 async def state(connection: AsyncConnection, key: str) -> AccountState:
     """Whether the account works, as far as anybody has noticed."""
-    row = (
-        await connection.execute(
-            select(t.c.broken_since, t.c.broken_why, t.c.paused_until).where(t.c.key == key)
-        )
-    ).one_or_none()
+    row = (await connection.execute(_STATE, {"account": key})).one_or_none()
     if row is None:
         return AccountState(key)
     return AccountState(key, row[0], row[1] or "", row[2])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +16,13 @@ from bot.dialogue.turn import Mode
 from bot.store.schema import conversations as t
 from bot.store.schema import inbound_events, outbox, turns
 from connectors.message import ConversationId
+
+_LOAD = select(t).where(t.c.key == bindparam("conversation"))
+_SAVE = update(t).where(t.c.key == bindparam("conversation"), t.c.revision == bindparam("made_from"))
+_BEGIN = {
+    "sqlite": sqlite_insert(t).on_conflict_do_nothing(),
+    "postgresql": pg_insert(t).on_conflict_do_nothing(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class StaleConversation(Exception):
 
 async def load(connection: AsyncConnection, id_: ConversationId) -> Conversation:
     """The conversation as it is, or a fresh one that is not stored yet."""
-    row = (await connection.execute(select(t).where(t.c.key == id_.key))).one_or_none()
+    row = (await connection.execute(_LOAD, {"conversation": id_.key})).one_or_none()
     if row is None:
         return Conversation(id_, ConversationState(), 0, Mode.BOT, None, None, None, can_receive=True)
     return _read(row)
@@ -61,11 +68,8 @@ async def save(connection: AsyncConnection, after: Conversation, now: datetime) 
     }
     key = after.id.key
     if after.revision:
-        done = await connection.execute(
-            update(t).where(t.c.key == key, t.c.revision == after.revision).values(values)
-        )
+        done = await connection.execute(_SAVE, {**values, "conversation": key, "made_from": after.revision})
     else:
-        make = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
         fresh = {
             "key": key,
             "channel": after.id.channel,
@@ -73,17 +77,19 @@ async def save(connection: AsyncConnection, after: Conversation, now: datetime) 
             "user": after.id.user,
             "created_at": now,
         }
-        done = await connection.execute(make(t).on_conflict_do_nothing().values({**fresh, **values}))
+        done = await connection.execute(_BEGIN[connection.dialect.name], {**fresh, **values})
     if not done.rowcount:
         raise StaleConversation(key)
 
 
 async def set_mode(connection: AsyncConnection, id_: ConversationId, mode: Mode, now: datetime) -> bool:
     """Change who answers, from outside a turn; a turn in hand is taken again. False if already so."""
+    # A person who takes the thread counts as having just written: the bot's return is timed from there.
+    last = {"person_last_at": now} if mode is Mode.PERSON else {}
     done = await connection.execute(
         update(t)
         .where(t.c.key == id_.key, t.c.mode != mode.value)
-        .values(mode=mode.value, mode_since=now, revision=t.c.revision + 1)
+        .values(mode=mode.value, mode_since=now, revision=t.c.revision + 1, **last)
     )
     return bool(done.rowcount)
 

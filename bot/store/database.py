@@ -12,9 +12,11 @@ Nothing outside `bot.store` builds SQL; nothing here knows what the tables mean.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiosqlite
@@ -31,12 +33,20 @@ Job = Callable[[AsyncConnection], Awaitable[T]]
 
 BATCH = 64
 """Jobs that share one commit at most: bounds how long the first of them waits for the last."""
+SLICE_SECONDS = 0.006
+"""Jobs run on the event loop: after this long the rest leave it, and the next commit, to others first."""
 BUSY_SECONDS = 10
 """How long a SQLite write waits for another process's transaction."""
 
 
 class StoreUnavailable(Exception):
     """The database cannot be reached or written just now; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    job: Job[Any]
+    done: asyncio.Future[Any]
 
 
 class _JobFailed(Exception):
@@ -54,17 +64,15 @@ def _sqlite_engine(url: URL, *, writes: bool) -> AsyncEngine:
     async def connect(*_: object, **__: object) -> sqlite.Connection:
         return sqlite.Connection(path, writes=writes, busy_seconds=BUSY_SECONDS)
 
-    if writes:
-        engine = create_async_engine(url, poolclass=StaticPool, async_creator=connect)
-    else:
-        engine = create_async_engine(
-            url, poolclass=AsyncAdaptedQueuePool, pool_size=8, max_overflow=24, async_creator=connect
-        )
-    _prepare_sqlite(engine, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    # A connection without transactions whose statements never wait can serve all glances at once.
+    engine = create_async_engine(url, poolclass=StaticPool, async_creator=connect)
+    _prepare_sqlite(engine, "BEGIN IMMEDIATE" if writes else "")
     return engine
 
 
 def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+    """`begin` starts every transaction; empty: there are none, each statement stands alone."""
+
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(dbapi_connection: Any, _record: object) -> None:
         if isinstance(dbapi_connection.driver_connection, aiosqlite.Connection):
@@ -75,6 +83,9 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
         # FULL: an acknowledged message survives a power cut, not only a crash of ours.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
+
+    if not begin:
+        return
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
@@ -98,7 +109,8 @@ class Database:
         else:
             self._readers = create_async_engine(self.url, pool_size=16, max_overflow=8, pool_pre_ping=True)
             self._glancers = self._writer = self._readers
-        self._waiting: deque[tuple[Job[Any], asyncio.Future[Any]]] = deque()
+        self._urgent: deque[_Waiting] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._committer: asyncio.Task[None] | None = None
         self._closing = False
@@ -130,13 +142,17 @@ class Database:
 
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[AsyncConnection]:
-        """Like `read`, for SELECTs that an index answers at once: on SQLite they run on the event loop."""
+        """For SELECTs that an index answers at once: on SQLite they run on the event loop.
+
+        Each SELECT sees the moment it is made in; use `read` where several must agree.
+        """
         async with self._glancers.connect() as connection:
             yield connection
 
-    async def write(self, job: Job[T]) -> T:
+    async def write(self, job: Job[T], *, urgent: bool = False) -> T:
         """Run `job` in a transaction; when this returns, its effects are durable.
 
+        An urgent job (somebody outside waits for an acknowledgement) goes before those already waiting.
         Raises what the job raises (its effects are undone, other jobs' are not), or StoreUnavailable when
         the database itself fails. Jobs must be short and do nothing but SQL.
         """
@@ -149,7 +165,7 @@ class Database:
         if self._committer is None or self._committer.done():
             raise StoreUnavailable("the database is not open")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, done))
+        (self._urgent if urgent else self._waiting).append(_Waiting(job, done))
         self._wake.set()
         return await done
 
@@ -157,53 +173,65 @@ class Database:
         while not self._closing:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-                await self._commit(batch)
+            while self._urgent or self._waiting:
+                await self._commit(_taken(self._urgent, BATCH), _taken(self._waiting, BATCH))
 
-    async def _commit(self, batch: list[tuple[Job[Any], asyncio.Future[Any]]]) -> None:
-        wanted = [(job, done) for job, done in batch if not done.done()]
+    async def _commit(self, urgent: list[_Waiting], ordinary: list[_Waiting]) -> None:
+        wanted = urgent + ordinary
         outcomes: list[Any]
         try:
-            outcomes = await self._together(wanted)
+            outcomes = await self._together(wanted, at_least=len(urgent) + 1)
         except _JobFailed as failure:
             # Which of them it was, savepoints tell; they are too dear for every day.
             outcomes = [failure.reason] if len(wanted) == 1 else await self._apart(wanted)
         except Exception as error:
             outcomes = [error] * len(wanted)
-        for (_, done), outcome in zip(wanted, outcomes, strict=True):
-            if done.done():
+        self._waiting.extendleft(reversed(wanted[len(outcomes) :]))
+        for one, outcome in zip(wanted, outcomes, strict=False):
+            if one.done.done():
                 continue
             if isinstance(outcome, Exception):
-                done.set_exception(_as_unavailable(outcome))
+                one.done.set_exception(_as_unavailable(outcome))
             else:
-                done.set_result(outcome)
+                one.done.set_result(outcome)
 
-    async def _together(self, batch: list[tuple[Job[Any], asyncio.Future[Any]]]) -> list[Any]:
-        """The results of all jobs. Raises _JobFailed, or what the database itself raised; then none happened."""
-        outcomes = []
+    async def _together(self, batch: list[_Waiting], at_least: int) -> list[Any]:
+        """The results of the first jobs, as many as the time allows.
+
+        Raises _JobFailed, or what the database itself raised; then none of them happened.
+        """
+        outcomes: list[Any] = []
         async with self._writer.begin() as connection:
-            for job, _ in batch:
+            deadline = time.perf_counter() + SLICE_SECONDS
+            for one in batch:
+                if len(outcomes) >= at_least and time.perf_counter() > deadline:
+                    break
                 try:
-                    outcomes.append(await job(connection))
+                    outcomes.append(await one.job(connection))
                 except Exception as error:
                     raise _JobFailed(error) from error
         return outcomes
 
-    async def _apart(self, batch: list[tuple[Job[Any], asyncio.Future[Any]]]) -> list[Any]:
+    async def _apart(self, batch: list[_Waiting]) -> list[Any]:
         """Each job's result or its own failure."""
         outcomes: list[Any] = []
         try:
             async with self._writer.begin() as connection:
-                for job, _ in batch:
+                for one in batch:
                     try:
                         async with connection.begin_nested():
-                            outcomes.append(await job(connection))
+                            outcomes.append(await one.job(connection))
                     except Exception as error:
                         outcomes.append(error)
         except Exception as error:
             return [error] * len(batch)
         return outcomes
+
+
+def _taken(queue: deque[_Waiting], limit: int) -> list[_Waiting]:
+    """The first jobs of a queue that somebody still waits for."""
+    taken = [queue.popleft() for _ in range(min(limit, len(queue)))]
+    return [one for one in taken if not one.done.done()]
 
 
 def _as_unavailable(error: Exception) -> Exception:

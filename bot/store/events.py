@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy import Integer, Row, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,12 +16,26 @@ from bot.store.schema import inbound_events as t
 from bot.store.schema import turns
 from connectors.message import EventKind, InboundEvent, decode_event, encode_event
 
+# What every message passes through is written once: building a statement costs more than running it.
+_INSERT = {
+    "sqlite": sqlite_insert(t).on_conflict_do_nothing(),
+    "postgresql": pg_insert(t).on_conflict_do_nothing(),
+}
+_UNHANDLED = (t.c.conversation_key == bindparam("conversation"), t.c.handled_at.is_(None))
+_PENDING = (
+    select(t.c.id, t.c.body, t.c.received_at, t.c.attempts, t.c.not_before)
+    .where(*_UNHANDLED)
+    .order_by(t.c.sent_at, t.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_ANY_PENDING = select(t.c.id).where(*_UNHANDLED).limit(1)
+_FINISH = update(t).where(t.c.id == bindparam("event"), t.c.handled_at.is_(None))
+
 
 async def insert(connection: AsyncConnection, events: Sequence[InboundEvent], received_at: datetime) -> None:
     """Store events; one whose platform id is already there is left as it is (redelivery is a no-op)."""
     if not events:
         return
-    make = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
     rows = [
         {
             "channel": event.channel,
@@ -35,21 +49,22 @@ async def insert(connection: AsyncConnection, events: Sequence[InboundEvent], re
         }
         for event in events
     ]
-    await connection.execute(make(t).on_conflict_do_nothing(), rows)
+    await connection.execute(_INSERT[connection.dialect.name], rows)
 
 
 async def pending(connection: AsyncConnection, conversation_key: str, limit: int) -> list[HeardEvent]:
     """Unhandled events of a conversation, in the order they happened (platforms do not promise order)."""
-    query = (
-        select(t.c.id, t.c.body, t.c.received_at, t.c.attempts, t.c.not_before)
-        .where(t.c.conversation_key == conversation_key, t.c.handled_at.is_(None))
-        .order_by(t.c.sent_at, t.c.id)
-        .limit(limit)
-    )
+    rows = await connection.execute(_PENDING, {"conversation": conversation_key, "most": limit})
     return [
         HeardEvent(row.id, decode_event(row.body), row.received_at, row.attempts, row.not_before)
-        for row in await connection.execute(query)
+        for row in rows
     ]
+
+
+async def any_pending(connection: AsyncConnection, conversation_key: str) -> bool:
+    """Whether a conversation has unhandled events."""
+    found = await connection.execute(_ANY_PENDING, {"conversation": conversation_key})
+    return found.first() is not None
 
 
 async def unhandled_conversations(
@@ -75,9 +90,8 @@ async def finish(
 ) -> bool:
     """Mark an event handled; False when somebody else already has."""
     done = await connection.execute(
-        update(t)
-        .where(t.c.id == event_id, t.c.handled_at.is_(None))
-        .values(handled_at=now, outcome=outcome.value, error=error[:200] or None)
+        _FINISH,
+        {"event": event_id, "handled_at": now, "outcome": outcome.value, "error": error[:200] or None},
     )
     return bool(done.rowcount)
 

@@ -15,7 +15,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Row, Select, and_, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import conversations
@@ -40,13 +53,77 @@ class State(StrEnum):
 
 
 OPEN = (State.WAITING.value, State.SENDING.value, State.CHECKING.value)
-_OPEN_LITERALLY = [literal_column(f"'{state}'") for state in OPEN]
+_OPEN_LITERALLY: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in OPEN]
 _IN_OPEN_INDEX = t.c.state.in_(_OPEN_LITERALLY)
 """Written out as the index `ix_outbox_open` has it: it is what lets a database look there for the few open
 messages instead of going through all that were ever sent."""
 DEAD = (State.FAILED.value, State.UNKNOWN.value)
 REST_DROPPED = "an earlier part of this reply failed"
 REPLY_PRIORITY = 0
+
+# What every message passes through is written once: building a statement costs more than running it.
+_OF_ACCOUNT = (t.c.channel == bindparam("of_channel"), t.c.account == bindparam("of_account"))
+_DUE = (*_OF_ACCOUNT, t.c.state == State.WAITING.value, t.c.not_before <= bindparam("now"))
+_ADD = insert(t)
+_ANY_DUE = select(t.c.id).where(*_DUE).limit(1)
+_ANY_CHECKED = (
+    select(t.c.id)
+    .where(
+        *_OF_ACCOUNT,
+        t.c.state == State.CHECKING.value,
+        _IN_OPEN_INDEX,
+        t.c.not_before <= bindparam("now"),
+    )
+    .limit(1)
+)
+_earlier = t.alias("earlier")
+_HAS_EARLIER = (
+    select(_earlier.c.id)
+    .where(
+        _earlier.c.conversation_key == t.c.conversation_key,
+        _earlier.c.state.in_(_OPEN_LITERALLY),
+        _earlier.c.priority <= t.c.priority,
+        _earlier.c.id < t.c.id,
+    )
+    .exists()
+)
+_NEXT = (
+    select(t.c.id)
+    .where(*_DUE, ~_HAS_EARLIER)
+    .order_by(t.c.priority, t.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)  # SQLite has one writer and leaves this out
+)
+_CLAIM = (
+    update(t)
+    .where(t.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=State.SENDING.value,
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+        attempts=t.c.attempts + 1,
+    )
+)
+_CLAIMED = (
+    select(t, conversations.c.last_heard_at)
+    .outerjoin(conversations, conversations.c.key == t.c.conversation_key)
+    .where(t.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(t.c.priority, t.c.id)
+)
+_MARK_SENT = (
+    update(t)
+    .where(t.c.id == bindparam("message"))
+    .values(
+        state=State.SENT.value,
+        sent_at=bindparam("now"),
+        platform_message_id=func.coalesce(
+            bindparam("given_id", type_=t.c.platform_message_id.type), t.c.platform_message_id
+        ),
+        lease_owner=None,
+        lease_until=None,
+        error=None,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +179,7 @@ async def add(connection: AsyncConnection, messages: Sequence[NewMessage], now: 
         }
         for m in messages
     ]
-    await connection.execute(insert(t), rows)
+    await connection.execute(_ADD, rows)
 
 
 async def claim(
@@ -116,47 +193,14 @@ async def claim(
     limit: int,
 ) -> list[Claimed]:
     """Take up to `limit` messages that may go now, one per conversation and the earliest of each."""
-    earlier = t.alias("earlier")
-    has_earlier = (
-        select(earlier.c.id)
-        .where(
-            earlier.c.conversation_key == t.c.conversation_key,
-            earlier.c.state.in_(_OPEN_LITERALLY),
-            earlier.c.priority <= t.c.priority,
-            earlier.c.id < t.c.id,
-        )
-        .exists()
+    found = await connection.execute(
+        _NEXT, {"of_channel": channel, "of_account": account, "now": now, "most": limit}
     )
-    due = (
-        select(t.c.id)
-        .where(
-            t.c.channel == channel,
-            t.c.account == account,
-            t.c.state == State.WAITING.value,
-            t.c.not_before <= now,
-            ~has_earlier,
-        )
-        .order_by(t.c.priority, t.c.id)
-        .limit(limit)
-    )
-    if connection.dialect.name != "sqlite":
-        due = due.with_for_update(skip_locked=True)
-    ids = list((await connection.execute(due)).scalars())
+    ids = list(found.scalars())
     if not ids:
         return []
-    await connection.execute(
-        update(t)
-        .where(t.c.id.in_(ids))
-        .values(
-            state=State.SENDING.value, lease_owner=owner, lease_until=lease_until, attempts=t.c.attempts + 1
-        )
-    )
-    rows = await connection.execute(
-        select(t, conversations.c.last_heard_at)
-        .outerjoin(conversations, conversations.c.key == t.c.conversation_key)
-        .where(t.c.id.in_(ids))
-        .order_by(t.c.priority, t.c.id)
-    )
+    await connection.execute(_CLAIM, {"ids": ids, "owner": owner, "until": lease_until})
+    rows = await connection.execute(_CLAIMED, {"ids": ids})
     return [
         Claimed(
             row.id,
@@ -176,18 +220,7 @@ async def claim(
 
 async def mark_sent(connection: AsyncConnection, id_: int, message_id: str, now: datetime) -> None:
     """The platform took it."""
-    await connection.execute(
-        update(t)
-        .where(t.c.id == id_)
-        .values(
-            state=State.SENT.value,
-            sent_at=now,
-            platform_message_id=func.coalesce(message_id or None, t.c.platform_message_id),
-            lease_owner=None,
-            lease_until=None,
-            error=None,
-        )
-    )
+    await connection.execute(_MARK_SENT, {"message": id_, "now": now, "given_id": message_id or None})
 
 
 async def release(
@@ -235,25 +268,14 @@ class Abandoned:
 
 async def any_due(connection: AsyncConnection, channel: str, account: str, now: datetime) -> bool:
     """Whether an account has something to send now."""
-    due = select(t.c.id).where(
-        t.c.channel == channel,
-        t.c.account == account,
-        t.c.state == State.WAITING.value,
-        t.c.not_before <= now,
-    )
-    return (await connection.execute(due.limit(1))).first() is not None
+    found = await connection.execute(_ANY_DUE, {"of_channel": channel, "of_account": account, "now": now})
+    return found.first() is not None
 
 
 async def any_checked(connection: AsyncConnection, channel: str, account: str, now: datetime) -> bool:
     """Whether the wait for some echo is over."""
-    over = select(t.c.id).where(
-        t.c.channel == channel,
-        t.c.account == account,
-        t.c.state == State.CHECKING.value,
-        _IN_OPEN_INDEX,
-        t.c.not_before <= now,
-    )
-    return (await connection.execute(over.limit(1))).first() is not None
+    found = await connection.execute(_ANY_CHECKED, {"of_channel": channel, "of_account": account, "now": now})
+    return found.first() is not None
 
 
 async def leased(connection: AsyncConnection, channel: str, account: str) -> list[Abandoned]:

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.dialogue.turn import Outcome, Understanding
 from bot.store.schema import turns as t
 
+_ADD = insert(t)
+
 
 async def add(
     connection: AsyncConnection,
@@ -24,15 +26,16 @@ async def add(
 ) -> None:
     """Keep why a turn came out as it did."""
     await connection.execute(
-        insert(t).values(
-            event_id=event_id,
-            conversation_key=conversation_key,
-            at=at,
-            outcome=outcome.value,
-            intent=understanding.intent,
-            confidence=understanding.confidence,
-            entry_id=understanding.entry_id,
-            passages=json.dumps([[p.id, round(p.score, 4)] for p in understanding.passages]),
-            took_ms=round(took_ms, 2),
-        )
+        _ADD,
+        {
+            "event_id": event_id,
+            "conversation_key": conversation_key,
+            "at": at,
+            "outcome": outcome.value,
+            "intent": understanding.intent,
+            "confidence": understanding.confidence,
+            "entry_id": understanding.entry_id,
+            "passages": json.dumps([[p.id, round(p.score, 4)] for p in understanding.passages]),
+            "took_ms": round(took_ms, 2),
+        },
     )
