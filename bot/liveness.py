@@ -45,8 +45,12 @@ def _machine() -> str:
 @cache
 def this_process() -> str:
     """The name this process signs its leases with; differs after a restart even if the PID is reused."""
-    pid = str(os.getpid())
-    return f"{_machine()}#{pid}#{_start_tick(pid) or os.urandom(6).hex()}"
+    return name_of(os.getpid())
+
+
+def name_of(pid: int) -> str:
+    """What a running process of this machine is called here; unlike its PID never given twice."""
+    return f"{_machine()}#{pid}#{_start_tick(str(pid)) or os.urandom(6).hex()}"
 
 
 def is_dead(owner: str) -> bool:
