@@ -113,7 +113,9 @@ async def _carry_out(
     key = after.id.key
     match effect:
         case SetMode(mode):
-            return replace(after, mode=mode, mode_since=now)
+            # Whoever takes the thread counts as having just written: the bot's return is timed from there.
+            last = heard.received_at if mode is Mode.PERSON else after.person_last_at
+            return replace(after, mode=mode, mode_since=now, person_last_at=last)
         case SetReceiving(allowed):
             return replace(after, can_receive=allowed)
         case OfficerWrote():

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from bot.dialogue.records import effects_of
 from bot.dialogue.state import ConversationState
 from bot.dialogue.turn import Outcome, Turn, Understanding, View
 from connectors.channel import Capabilities, Health, Outgoing, Receipt
-from connectors.message import EventKind, InboundEvent, Part, Text
+from connectors.message import ANSWERABLE, EventKind, InboundEvent, Part, Text
 
 START = datetime(2026, 10, 2, 2, 0, tzinfo=UTC)
 
@@ -66,6 +67,8 @@ class EchoAssistant:
         self.delay = 0.0
 
     async def turn(self, event: InboundEvent, view: View) -> Turn:
+        if event.kind not in ANSWERABLE:
+            return Turn(Outcome.RECORDED, view.state, effects=effects_of(event))
         self.heard.append(event.text)
         if self.delay:
             await asyncio.sleep(self.delay)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from bot.dialogue.texts import Texts
+from bot.dialogue.turn import Mode
 from bot.inbox import Inbox
 from bot.metrics import Metrics
 from bot.nerves import Nerves
-from bot.store import schema
+from bot.store import conversations, schema
 from bot.store.database import Database
 from bot.worker import Worker
-from connectors.message import ConversationId, InboundEvent, decode_part
+from connectors.message import ConversationId, EventKind, InboundEvent, decode_part
 from tests.bot.fakes import EchoAssistant, FakeChannel, said
 from tests.conftest import StandingClock
 
@@ -165,3 +167,23 @@ async def test_stopping_finishes_the_turn_in_hand(desk: Desk) -> None:
     stop.set()
     await run
     assert await desk.replies() == re("đang nghĩ")
+
+
+@pytest.mark.parametrize("wrote_before", [False, True])
+async def test_the_bot_is_silent_for_its_time_after_somebody_took_the_thread(
+    desk: Desk, wrote_before: bool
+) -> None:
+    id_ = ConversationId("fake", "oa", "lan")
+    worker = desk.worker()
+    if wrote_before:
+        echo = replace(said("Chào bạn", key="echo"), kind=EventKind.HUMAN_ECHO, message_id="m1")
+        await desk.hear(echo)
+        await worker.handle(KEY)
+    desk.clock.pass_(hours=48)
+    taken = replace(said("", key="taken", after=1), kind=EventKind.CONTROL, payload="taken")
+    await desk.hear(taken)
+    await worker.handle(KEY)
+    async with desk.database.read() as connection:
+        conversation = await conversations.load(connection, id_)
+    assert conversation.mode is Mode.PERSON
+    assert conversation.person_last_at == desk.clock()
