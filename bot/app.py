@@ -30,7 +30,7 @@ from bot.outbox import AccountSender
 from bot.settings import Settings
 from bot.staff.console import add_staff_routes
 from bot.staff.parts import StaffParts
-from bot.store.database import Database
+from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import migrate
 from bot.store.tokens import StoredTokens
 from bot.web.address import address_behind
@@ -103,8 +103,11 @@ def load_knowledge() -> KnowledgeBase:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The database, at the schema this program expects."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """The database, at the schema this program expects. Raises StoreUnavailable or SchemaTooNew."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreUnavailable(f"DATA_DIR: {error.strerror}") from error
     database = Database(settings.resolved_database_url)
     await database.open()
     try:
@@ -342,6 +345,7 @@ async def serve(
     Raises StoreUnavailable, SchemaTooNew, ValkeyUnavailable or AddressTaken when it cannot start.
     """
     async with build(settings) as house, AsyncExitStack() as stack:
+        port = await _listen(house, stack) if role in ("all", "web") else 0
         works: list[Coroutine[Any, Any, None]] = []
         if role in ("all", "worker"):
             works.append(make_worker(house).run(stop))
@@ -349,7 +353,6 @@ async def serve(
             works.extend(sender.run(stop) for sender in make_senders(house))
             if house.zalo is not None:
                 works.append(house.zalo.keep_fresh(stop))
-        port = await _listen(house, stack) if role in ("all", "web") else 0
         tasks = [asyncio.create_task(work) for work in works]
         await on_ready(house, port)
         stopped = asyncio.create_task(_wait(stop))

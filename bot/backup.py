@@ -45,6 +45,8 @@ def back_up(settings: Settings, target: Path) -> int:
     source = _database_path(settings)
     if not source.exists():
         raise BackupFailed(f"Không thấy dữ liệu trong {settings.data_dir}.")
+    if not os.access(target.parent, os.W_OK):
+        raise BackupFailed(f"Không ghi được vào thư mục {target.parent}.")
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         copy, packed = Path(folder) / _DATABASE, Path(folder) / "packed"
         with (
@@ -75,14 +77,27 @@ def restore(settings: Settings, source: Path) -> Path:
         fresh = _unpacked(source, Path(folder))
         kept = place.with_name(f"{_DATABASE}.{datetime.now(UTC):%Y%m%d-%H%M%S}.truoc-khoi-phuc")
         if place.exists():
-            with closing(sqlite3.connect(place, timeout=30)) as former:
-                # What a killed process left in the log belongs to the copy that is kept.
-                former.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _close_log(place)
             place.replace(kept)
         for leftover in (f"{_DATABASE}-wal", f"{_DATABASE}-shm"):
             (settings.data_dir / leftover).unlink(missing_ok=True)
         fresh.replace(place)
     return kept
+
+
+def _close_log(place: Path) -> None:
+    """Bring what a killed process left in the log into the database that is kept.
+
+    SQLite leaves the log only when nobody else has the database open: with a Redis of its own
+    (REDIS_URL) a running bot is known by this alone.
+    """
+    try:
+        with closing(sqlite3.connect(place, timeout=1)) as former:
+            former.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        raise BackupFailed("Có chương trình đang mở dữ liệu này. Dừng bot rồi khôi phục.") from error
+    except sqlite3.DatabaseError:
+        return  # what is there is beyond reading: it is kept as it is
 
 
 def _unpacked(source: Path, folder: Path) -> Path:

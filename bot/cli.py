@@ -6,10 +6,13 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from bot import app
 from bot.ask import as_text, ask, ask_lines, options_of
@@ -35,9 +38,55 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         for problem in error.errors():
             where = ".".join(str(part) for part in problem["loc"]).upper()
-            says = problem["msg"].removeprefix("Value error, ")
-            click.echo(f"Cấu hình chưa đúng: {f'{where}: ' if where else ''}{says}", err=True)
+            click.echo(
+                f"Cấu hình chưa đúng: {f'{where}: ' if where else ''}{_in_plain_words(problem)}", err=True
+            )
         raise SystemExit(2) from None
+    except UnicodeDecodeError:
+        click.echo("Cấu hình chưa đúng: tệp .env phải được lưu ở bảng mã UTF-8.", err=True)
+        raise SystemExit(2) from None
+
+
+_WORDS = {
+    "int_parsing": "phải là một số nguyên",
+    "float_parsing": "phải là một số",
+    "bool_parsing": "chỉ nhận true hoặc false",
+    "literal_error": "chỉ nhận {expected}",
+    "greater_than": "phải lớn hơn {gt}",
+    "greater_than_equal": "phải từ {ge} trở lên",
+    "less_than_equal": "nhiều nhất là {le}",
+}
+
+
+def _in_plain_words(problem: ErrorDetails) -> str:
+    """What is wrong with a setting, without its value: it may be a secret."""
+    words = _WORDS.get(problem["type"])
+    if words is None:
+        return problem["msg"].removeprefix("Value error, ")
+    return words.format(**problem.get("ctx", {})).replace(" or ", " hoặc ")
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """What keeps the program from starting, said to whoever installs it."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise click.ClickException(
+            f"Không mở được cơ sở dữ liệu ({error}). Kiểm tra DATABASE_URL, hoặc quyền ghi và chỗ trống "
+            "của thư mục DATA_DIR. Xem thêm: khuyenhoc doctor."
+        ) from error
+    except SchemaTooNew as error:
+        raise click.ClickException(
+            "Cơ sở dữ liệu đã được một phiên bản mới hơn nâng cấp. Hãy chạy phiên bản đó, "
+            "hoặc khôi phục một bản sao lưu cũ hơn."
+        ) from error
+    except (ValkeyUnavailable, app.HalfConfigured) as error:
+        raise click.ClickException(str(error)) from error
+    except app.AddressTaken as error:
+        raise click.ClickException(
+            f"Không mở được địa chỉ {error}. Có chương trình khác đang dùng cổng này? Thử --port khác."
+        ) from error
 
 
 data_dir_option = click.option(
@@ -60,14 +109,8 @@ def serve(port: int | None, host: str | None, data_dir: Path | None, role: app.R
     """Run the bot until Ctrl-C."""
     settings = read_settings(port=port, host=host, data_dir=data_dir)
     set_up_logging(settings.log_format, settings.log_level)
-    try:
+    with _told_plainly():
         asyncio.run(_serve(settings, role))
-    except (StoreUnavailable, SchemaTooNew, ValkeyUnavailable, app.HalfConfigured) as error:
-        raise click.ClickException(str(error)) from error
-    except app.AddressTaken as error:
-        raise click.ClickException(
-            f"Không mở được địa chỉ {error}. Có chương trình khác đang dùng cổng này? Thử --port khác."
-        ) from error
 
 
 async def _serve(settings: Settings, role: app.Role) -> None:
@@ -193,7 +236,8 @@ def add(name: str, role: str, password: str | None, data_dir: Path | None) -> No
     if password is not None and len(password) < MIN_LENGTH:
         raise click.ClickException(f"Mật khẩu cần ít nhất {MIN_LENGTH} ký tự.")
     chosen = password or new_password()
-    is_new = asyncio.run(_put_staff(settings, name, staff.Role(role), hash_password(chosen)))
+    with _told_plainly():
+        is_new = asyncio.run(_put_staff(settings, name, staff.Role(role), hash_password(chosen)))
     click.echo(f"{'Đã tạo' if is_new else 'Đã đổi mật khẩu của'} tài khoản {name} (quyền {role}).")
     if password is None:
         click.echo(f"Mật khẩu: {chosen}   (chỉ hiện một lần)")

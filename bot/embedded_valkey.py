@@ -77,8 +77,11 @@ class EmbeddedValkey:
 
     async def start(self) -> None:
         """Adopt the folder's server or start one, and keep it running. Raises ValkeyUnavailable."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._users = (self._folder / "users.lock").open("ab")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._users = (self._folder / "users.lock").open("ab")
+        except OSError as error:
+            raise ValkeyUnavailable(f"Không ghi được vào {self._folder} ({error.strerror}).") from error
         await _locked(self._users, fcntl.LOCK_SH)
         await self._ensure_running()
         self._keeper = asyncio.create_task(self._keep(), name="valkey-keeper")

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 ZALO_NEEDED = ("ZALO_APP_ID", "ZALO_APP_SECRET", "ZALO_OA_ID", "ZALO_OA_SECRET_KEY")
 MESSENGER_NEEDED = (
@@ -170,6 +172,12 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str) -> str:
         if value and not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
             raise ValueError("phải có dạng postgresql+asyncpg://người:mật_khẩu@máy/tên")
+        if value:
+            try:
+                make_url(value)
+            except (ArgumentError, ValueError):
+                # The reason would quote the password.
+                raise ValueError("không đọc được; ký tự lạ trong mật khẩu phải viết dạng %40") from None
         return value
 
     @field_validator("redis_url")
@@ -177,6 +185,10 @@ class Settings(BaseSettings):
     def _known_redis(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("phải có dạng redis://máy:6379/0")
+        try:
+            urlsplit(value).port  # noqa: B018 - reading it is the check
+        except ValueError:
+            raise ValueError("cổng phải là một số, dạng redis://máy:6379/0") from None
         return value
 
     @model_validator(mode="after")

@@ -59,3 +59,22 @@ async def test_the_former_data_is_kept_beside_the_restored(data_dir: Path, clock
     assert await accounts_in(here) == 0
     with closing(sqlite3.connect(kept)) as former:
         assert former.execute("SELECT count(*) FROM staff").fetchone() == (1,)
+
+
+async def test_nothing_is_restored_under_a_running_bot_that_has_a_redis_of_its_own(
+    data_dir: Path, clock: StandingClock
+) -> None:
+    here = Settings(data_dir=data_dir / "a", redis_url="redis://127.0.0.1:1/0", _env_file=None)
+    async with app.open_database(here) as database:
+        back_up(here, data_dir / "empty.tar.gz")
+        await first_admin(database, clock)
+        with pytest.raises(BackupFailed):
+            restore(here, data_dir / "empty.tar.gz")
+    assert await accounts_in(here) == 1
+
+
+def test_a_place_that_cannot_be_written_is_named(data_dir: Path) -> None:
+    here = settings_for(data_dir)
+    sqlite3.connect(data_dir / "khuyenhoc.db").close()
+    with pytest.raises(BackupFailed):
+        back_up(here, data_dir / "missing" / "all.tar.gz")
