@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from bot.liveness import LEASE_SECONDS, is_dead, this_process
+from bot.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -155,12 +156,7 @@ class Nerves:
         telling = {task for task in (self._announcer, self._hinter) if task is not None}
         if telling:
             await asyncio.wait(telling, timeout=1)
-        background = [*self._tasks, *telling]
-        for task in background:
-            task.cancel()
-        for task in background:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(*self._tasks, *telling)
         await self._redis.aclose()
         await self._redis.connection_pool.disconnect()
 

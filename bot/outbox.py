@@ -25,6 +25,7 @@ from bot.nerves import Nerves
 from bot.store import accounts, conversations, outbox
 from bot.store.database import Database, Job, StoreUnavailable
 from bot.store.outbox import Claimed, State
+from bot.tasks import end
 from connectors.channel import Channel, Outgoing, Receipt
 from connectors.errors import (
     Deferred,
@@ -131,9 +132,7 @@ class AccountSender:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
         finally:
-            listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await listener
+            await end(listener)
             if self._tasks:
                 await asyncio.wait(self._tasks)
 
@@ -192,6 +191,7 @@ class AccountSender:
     async def _deliver(self, message: Claimed) -> None:
         """Make the one call and record its outcome at once."""
         structlog.contextvars.bind_contextvars(conversation=message.conversation.key, outbox_id=message.id)
+        await self._database.right_of_way.give_way()
         started = time.perf_counter()
         outgoing = Outgoing(
             message.conversation.user,

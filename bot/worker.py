@@ -26,6 +26,7 @@ from bot.nerves import Nerves
 from bot.store import conversations, events
 from bot.store.conversations import StaleConversation
 from bot.store.database import Database, StoreUnavailable
+from bot.tasks import end
 from connectors.channel import Channel
 from connectors.message import ANSWERABLE, ConversationId, EventKind, Text
 
@@ -80,11 +81,7 @@ class Worker:
             while not stop.is_set():
                 await self._take_announced(stop)
         finally:
-            sweeper.cancel()
-            for task in self._later:
-                task.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeper
+            await end(sweeper, *self._later)
             if self._tasks:
                 await asyncio.wait(self._tasks)
 
@@ -162,6 +159,7 @@ class Worker:
         channel = self._channels.get((event.channel, event.account))
         async with self._database.glance() as connection:
             conversation = await conversations.load(connection, ConversationId.from_key(key))
+        await self._database.right_of_way.give_way()
         started = time.perf_counter()
         try:
             if channel is None:
