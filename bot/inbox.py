@@ -74,7 +74,8 @@ class Inbox:
             await events.insert(connection, heard, now)
 
         try:
-            await self._database.write(job, urgent=True)
+            with self._database.right_of_way.taken():
+                await self._database.write(job, urgent=True)
         except Exception as error:
             if alone and not batch[0].stored.done():
                 batch[0].stored.set_exception(error)

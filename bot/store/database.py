@@ -27,13 +27,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
 from bot.store import sqlite
+from bot.store.right_of_way import RightOfWay
 
 T = TypeVar("T")
 Job = Callable[[AsyncConnection], Awaitable[T]]
 
 BATCH = 64
 """Jobs that share one commit at most: bounds how long the first of them waits for the last."""
-SLICE_SECONDS = 0.006
+SLICE_SECONDS = 0.003
 """Jobs run on the event loop: after this long the rest leave it, and the next commit, to others first."""
 BUSY_SECONDS = 10
 """How long a SQLite write waits for another process's transaction."""
@@ -109,6 +110,7 @@ class Database:
         else:
             self._readers = create_async_engine(self.url, pool_size=16, max_overflow=8, pool_pre_ping=True)
             self._glancers = self._writer = self._readers
+        self.right_of_way = RightOfWay()
         self._urgent: deque[_Waiting] = deque()
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
@@ -173,8 +175,12 @@ class Database:
         while not self._closing:
             await self._wake.wait()
             self._wake.clear()
+            only_urgent = False
             while self._urgent or self._waiting:
-                await self._commit(_taken(self._urgent, BATCH), _taken(self._waiting, BATCH))
+                # Every other commit is for the urgent alone, so that they never wait for two slices.
+                only_urgent = bool(self._urgent) and not only_urgent
+                ordinary = [] if only_urgent else _taken(self._waiting, BATCH)
+                await self._commit(_taken(self._urgent, BATCH), ordinary)
 
     async def _commit(self, urgent: list[_Waiting], ordinary: list[_Waiting]) -> None:
         wanted = urgent + ordinary
