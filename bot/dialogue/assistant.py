@@ -51,7 +51,7 @@ class Assistant:
             return await comments.answer(event, view.state, self._interpreter, self._knowledge, self._texts)
         state, count = _counted(view.state, view.received_at)
         if count > self._policy.messages_per_minute:
-            asked_already = count > self._policy.messages_per_minute + 1
+            asked_already = count > self._policy.messages_per_minute + 1 or self._officer_is_writing(view)
             replies: tuple[Part, ...] = () if asked_already else (Text(self._texts.slow_down),)
             return Turn(Outcome.SILENT if asked_already else Outcome.SLOWED, state, replies)
         payload = event.payload if event.kind is EventKind.CHOICE else match_choice(event.text, state)

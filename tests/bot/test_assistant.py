@@ -70,6 +70,14 @@ async def test_what_people_type_gets_what_they_mean(typed: str, outcome: Outcome
     assert contains in words(turn)
 
 
+async def test_nobody_is_asked_to_slow_down_while_an_officer_is_writing() -> None:
+    talk = Talk(Policy(messages_per_minute=2))
+    talk.view = replace(talk.view, mode=Mode.PERSON, person_last_at=START)
+    turns = [await talk.say(f"gửi cán bộ {number}") for number in range(4)]
+    assert [turn.outcome for turn in turns] == [Outcome.SILENT] * 4
+    assert not any(turn.replies for turn in turns)
+
+
 async def test_the_same_question_in_the_same_state_gets_the_same_answer() -> None:
     first, second = await Talk().say("cdht la gi"), await Talk().say("cdht la gi")
     assert first == second
