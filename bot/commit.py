@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +28,8 @@ from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
 from connectors.message import ANSWERABLE, OPENS_WINDOW, InboundEvent, Part, Text
 
+ECHO_KNOWN_BY_WORDS = timedelta(minutes=10)
+"""How long after a message was given up its words coming home still count as its echo."""
 Stamped = Sequence[tuple[Part, str]]
 
 
@@ -159,7 +161,7 @@ async def _confirm(connection: AsyncConnection, key: str, echo: OwnEcho, now: da
     if await outbox.match_echo(connection, key, stamp=echo.stamp, message_id=echo.message_id, now=now):
         return
     words = " ".join(echo.text.split())
-    for id_, part in await outbox.unconfirmed(connection, key):
+    for id_, part in await outbox.unconfirmed(connection, key, now - ECHO_KNOWN_BY_WORDS):
         if _says(part, words):
             await outbox.mark_sent(connection, id_, echo.message_id, now)
             return

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.dialogue.turn import Mode
-from bot.liveness import LEASE_SECONDS, is_dead, this_process
+from bot.liveness import is_dead, this_process
 from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.store import accounts, conversations, outbox
@@ -46,6 +46,10 @@ ECHO_WAIT = timedelta(seconds=4)
 COPIES_AFTER_TIMEOUT = 2
 UNKNOWNS_AFTER_CRASH = 3
 """A sender that died usually had not sent yet, so one more try is allowed than after time-outs."""
+SLOW_SECONDS = 1.5
+"""A call in flight for longer gives up its place: a platform that hangs for some holds up no others."""
+SLOW_PLACES = 16
+"""How many times `in_flight` calls there are at most, with those that hang."""
 POLL_SECONDS = 1.0
 PAUSE_WHEN_BROKEN = timedelta(seconds=60)
 BACKOFF_SECONDS = (0.7, 3.0, 8.0, 20.0, 60.0, 120.0, 300.0)
@@ -107,7 +111,8 @@ class AccountSender:
         self._per_minute = per_minute
         self._in_flight = in_flight
         self._give_up_after = give_up_after
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], float] = {}
+        """Calls in flight, with when they began."""
         self._wake = asyncio.Event()
         self._was_broken = True  # unknown at start: the first success clears an old mark
         self._next_recovery = 0.0
@@ -134,7 +139,7 @@ class AccountSender:
         finally:
             await end(listener)
             if self._tasks:
-                await asyncio.wait(self._tasks)
+                await asyncio.wait(list(self._tasks))
 
     async def _listen(self) -> None:
         async with self._nerves.outbox_hints() as hints:
@@ -147,13 +152,18 @@ class AccountSender:
         if time.monotonic() >= self._next_recovery:
             self._next_recovery = time.monotonic() + POLL_SECONDS
             await self._recover()
-        free = self._in_flight - len(self._tasks)
+        free = self._free_places()
         if free <= 0:
-            return None
+            # Not idle: the next place comes free when a call ends or has taken too long.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), SLOW_SECONDS / 5)
+            return 0.0
         now = self._clock()
         async with self._database.glance() as connection:
             account = await accounts.state(connection, self._key)
             waiting = await outbox.any_due(connection, self._channel.name, self._channel.account, now)
+        if account.broken_since is not None:
+            self._was_broken = True  # perhaps noticed by another process; whoever succeeds clears it
         if not waiting or (account.paused_until is not None and account.paused_until > now):
             return None
         allowed, wait = free, 0.0
@@ -166,13 +176,18 @@ class AccountSender:
             await self._nerves.take(self._key, self._per_minute, len(claimed) - allowed)
         for message in claimed:
             task = asyncio.create_task(self._deliver(message))
-            self._tasks.add(task)
+            self._tasks[task] = time.monotonic()
             task.add_done_callback(self._done)
         return 0.0 if claimed else None
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         self._wake.set()
+
+    def _free_places(self) -> int:
+        slow_since = time.monotonic() - SLOW_SECONDS
+        quick = sum(1 for began in self._tasks.values() if began > slow_since)
+        return min(self._in_flight - quick, self._in_flight * SLOW_PLACES - len(self._tasks))
 
     async def _claim(self, limit: int) -> list[Claimed]:
         now = self._clock()
@@ -259,14 +274,13 @@ class AccountSender:
         await self._record(job)
 
     async def _record(self, job: Job[None]) -> None:
-        """Write an outcome down; while the database is away keep trying, for the outcome must not be lost."""
-        deadline = time.monotonic() + LEASE_SECONDS
+        """Write an outcome down, for as long as it takes: while the database is away the outcome must not
+        be lost, or an accepted message would be sent again."""
         while True:
             try:
                 await self._database.write(job)
-            except StoreUnavailable:
-                if time.monotonic() > deadline:
-                    raise
+            except StoreUnavailable as error:
+                log.warning("outcome_waits_for_database", reason=str(error))
                 await asyncio.sleep(0.2)
             else:
                 return

@@ -107,7 +107,10 @@ class Worker:
         structlog.contextvars.bind_contextvars(conversation=key)
         try:
             await self.handle(key)
-        except (RedisError, OSError, StoreUnavailable, StaleConversation) as error:
+        except StaleConversation:
+            # Another worker was first, or an officer took over meanwhile: take the turn on what is now.
+            self._announce_later(key, timedelta(seconds=0.1))
+        except (RedisError, OSError, StoreUnavailable) as error:
             # Nothing is lost: the event is still unhandled in SQL, and the sweep announces it again.
             log.warning("conversation_left_for_later", reason=type(error).__name__)
         except Exception:

@@ -151,7 +151,8 @@ def _read(row: Row[*tuple[Any, ...]]) -> Conversation:
 async def forget(connection: AsyncConnection, key: str, keep_event: int) -> None:
     """Erase what the citizen said, what was answered and what was remembered.
 
-    The event that demanded it stays (without content), so that the demand itself is on record.
+    The event that demanded it stays (without content), so that the demand itself is on record; what the
+    citizen says afterwards is a new beginning.
     """
     await connection.execute(
         delete(turns).where(turns.c.conversation_key == key, turns.c.event_id != keep_event)
@@ -159,7 +160,7 @@ async def forget(connection: AsyncConnection, key: str, keep_event: int) -> None
     await connection.execute(delete(outbox).where(outbox.c.conversation_key == key))
     await connection.execute(
         delete(inbound_events).where(
-            inbound_events.c.conversation_key == key, inbound_events.c.id != keep_event
+            inbound_events.c.conversation_key == key, inbound_events.c.id < keep_event
         )
     )
     await connection.execute(update(t).where(t.c.key == key).values(state="{}"))

@@ -23,6 +23,7 @@ import aiosqlite
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
@@ -38,6 +39,9 @@ SLICE_SECONDS = 0.003
 """Jobs run on the event loop: after this long the rest leave it, and the next commit, to others first."""
 BUSY_SECONDS = 10
 """How long a SQLite write waits for another process's transaction."""
+
+
+_UNAVAILABLE = (DBAPIError, PoolExhausted, OSError)
 
 
 class StoreUnavailable(Exception):
@@ -162,7 +166,7 @@ class Database:
             try:
                 async with self._writer.begin() as connection:
                     return await job(connection)
-            except (DBAPIError, OSError) as error:
+            except _UNAVAILABLE as error:
                 raise StoreUnavailable(type(error).__name__) from error
         if self._committer is None or self._committer.done():
             raise StoreUnavailable("the database is not open")
@@ -242,4 +246,4 @@ def _taken(queue: deque[_Waiting], limit: int) -> list[_Waiting]:
 
 def _as_unavailable(error: Exception) -> Exception:
     """A fault of the database itself as the caller knows it; a job's own exception as it is."""
-    return StoreUnavailable(type(error).__name__) if isinstance(error, DBAPIError | OSError) else error
+    return StoreUnavailable(type(error).__name__) if isinstance(error, _UNAVAILABLE) else error

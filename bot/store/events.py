@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import structlog
+from pydantic import ValidationError
 from sqlalchemy import Integer, Row, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -16,6 +19,8 @@ from bot.store.schema import inbound_events as t
 from bot.store.schema import turns
 from connectors.message import EventKind, InboundEvent, decode_event, encode_event
 
+log = structlog.get_logger(__name__)
+
 # What every message passes through is written once: building a statement costs more than running it.
 _INSERT = {
     "sqlite": sqlite_insert(t).on_conflict_do_nothing(),
@@ -23,7 +28,17 @@ _INSERT = {
 }
 _UNHANDLED = (t.c.conversation_key == bindparam("conversation"), t.c.handled_at.is_(None))
 _PENDING = (
-    select(t.c.id, t.c.body, t.c.received_at, t.c.attempts, t.c.not_before)
+    select(
+        t.c.id,
+        t.c.channel,
+        t.c.account,
+        t.c.event_key,
+        t.c.body,
+        t.c.sent_at,
+        t.c.received_at,
+        t.c.attempts,
+        t.c.not_before,
+    )
     .where(*_UNHANDLED)
     .order_by(t.c.sent_at, t.c.id)
     .limit(bindparam("most", type_=Integer))
@@ -56,9 +71,18 @@ async def pending(connection: AsyncConnection, conversation_key: str, limit: int
     """Unhandled events of a conversation, in the order they happened (platforms do not promise order)."""
     rows = await connection.execute(_PENDING, {"conversation": conversation_key, "most": limit})
     return [
-        HeardEvent(row.id, decode_event(row.body), row.received_at, row.attempts, row.not_before)
-        for row in rows
+        HeardEvent(row.id, _read_back(row), row.received_at, row.attempts, row.not_before) for row in rows
     ]
+
+
+def _read_back(row: Row[*tuple[Any, ...]]) -> InboundEvent:
+    """The event as it was stored. One this program cannot read (a newer one wrote it) is passed over as
+    IGNORED and stays in its row: it must not block the conversation."""
+    try:
+        return decode_event(row.body)
+    except ValidationError as error:
+        log.error("event_unreadable", event_id=row.id, problems=error.error_count())
+        return InboundEvent(row.channel, row.account, "", row.event_key, EventKind.IGNORED, row.sent_at)
 
 
 async def any_pending(connection: AsyncConnection, conversation_key: str) -> bool:

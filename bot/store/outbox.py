@@ -402,18 +402,23 @@ async def match_echo(
     return True
 
 
-async def unconfirmed(connection: AsyncConnection, conversation_key: str) -> list[tuple[int, Part]]:
-    """Messages of a conversation that may or may not have been accepted, oldest first."""
+async def unconfirmed(
+    connection: AsyncConnection, conversation_key: str, since: datetime
+) -> list[tuple[int, Part]]:
+    """Messages of a conversation that may or may not have been accepted, oldest first; after them those
+    given up since a moment (an echo that comes later is somebody else's)."""
+    is_unknown = t.c.state == State.UNKNOWN.value
     rows = await connection.execute(
         select(t.c.id, t.c.part)
         .where(
             t.c.conversation_key == conversation_key,
             or_(
-                t.c.state.in_((State.SENDING.value, State.CHECKING.value, State.UNKNOWN.value)),
+                t.c.state.in_((State.SENDING.value, State.CHECKING.value)),
+                and_(is_unknown, t.c.not_before >= since),
                 and_(t.c.state == State.WAITING.value, t.c.unknowns > 0),
             ),
         )
-        .order_by(t.c.id)
+        .order_by(is_unknown, t.c.id)
     )
     return [(row.id, decode_part(row.part)) for row in rows]
 

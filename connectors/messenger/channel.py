@@ -54,7 +54,10 @@ class MessengerChannel:
         """`clock` gives the present as an aware datetime. A session that is handed in stays the caller's."""
         self._config = config
         self._clock = clock
-        self._owned_session = None if session else aiohttp.ClientSession()
+        # The sender bounds what is in flight; a pool's own limit would make hanging calls hold up others.
+        self._owned_session = (
+            None if session else aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        )
         used = session or self._owned_session
         assert used is not None
         self.api = GraphApi(config, used, clock)

@@ -71,7 +71,9 @@ class ZaloChannel:
         self._config = config
         self._clock = clock
         self._session = aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), connector=aiohttp.TCPConnector(limit=50)
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # The sender bounds what is in flight; a pool's own limit would make hanging calls hold up others.
+            connector=aiohttp.TCPConnector(limit=0),
         )
         self._api = ZaloApi(self._session, config, clock)
         self._tokens = ZaloTokens(

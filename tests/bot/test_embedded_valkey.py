@@ -42,7 +42,8 @@ async def test_a_server_that_hangs_is_ended_before_another_one_starts(data_dir: 
 async def test_no_server_is_left_when_it_hangs_at_the_end(data_dir: Path) -> None:
     valkey = EmbeddedValkey(data_dir)
     await valkey.start()
-    os.kill(*servers_of(data_dir), signal.SIGSTOP)
+    (server,) = servers_of(data_dir)
+    os.kill(server, signal.SIGSTOP)
     await valkey.stop()
     assert servers_of(data_dir) == []
 

@@ -104,6 +104,26 @@ async def test_one_slow_send_delays_no_other_conversation(counter: Counter) -> N
     await counter.rounds(1)
 
 
+async def test_as_many_hanging_sends_as_there_are_places_delay_nobody_else_for_long(
+    database: Database, nerves: Nerves
+) -> None:
+    counter = Counter(database, nerves, StandingClock())
+    counter.channel.behave = lambda m: 5.0 if m.user.startswith("chậm") else None
+    for n in range(8):
+        await counter.say("một", user=f"chậm {n}")
+    stop = asyncio.Event()
+    sending = asyncio.create_task(counter.sender.run(stop))
+    await asyncio.sleep(0.3)
+    began = asyncio.get_running_loop().time()
+    await counter.say("hai", user="nhanh")
+    async with asyncio.timeout(4):
+        while counter.channel.words != ["hai"]:  # noqa: ASYNC110 - the channel is a fake without events
+            await asyncio.sleep(0.02)
+    assert asyncio.get_running_loop().time() - began < 3.5
+    stop.set()
+    await sending
+
+
 @pytest.mark.parametrize(
     ("error", "state"),
     [

@@ -128,6 +128,15 @@ async def test_a_turn_that_raises_is_tried_again_then_parked_with_an_apology_and
         assert [tuple(row) for row in rows] == [("parked", "RuntimeError"), ("answered", None)]
 
 
+async def test_an_event_a_newer_program_wrote_does_not_block_the_talk(desk: Desk) -> None:
+    await desk.hear(said("từ tương lai", after=1), said("hôm nay", after=2))
+    t = schema.inbound_events
+    first = t.c.event_key == said("từ tương lai").key
+    await desk.database.write(lambda c: c.execute(t.update().where(first).values(body='{"kind": "unheard"}')))
+    await desk.worker().handle(KEY)
+    assert await desk.replies() == re("hôm nay")
+
+
 async def test_a_fault_that_passes_costs_only_a_moment(desk: Desk) -> None:
     desk.assistant.poison = {"chập chờn"}
     await desk.hear(said("chập chờn"))
