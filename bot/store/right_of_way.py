@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-GIVE_WAY_SECONDS = 0.005
+GIVE_WAY_SECONDS = 0.01
 """How long one piece of other work waits at most: answers must get on, too, while deliveries pour in."""
 
 

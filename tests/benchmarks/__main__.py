@@ -44,8 +44,8 @@ def sqlite_all(bench: Bench) -> Iterator[Section]:
         _sqlite(bench, "all") as stores,
         service(["all"], stores, bench.cores.service, bench.platforms) as whole,
     ):
-        rows = measures.at_steady_rate(bench, whole, bench.cores)
-        rows += measures.at_full_speed(bench, whole, bench.cores, rounds=min(2, bench.effort.rounds))
+        rows = measures.at_steady_rate(bench, whole, bench.cores, rounds=min(2, bench.effort.open_rounds))
+        rows += measures.at_full_speed(bench, whole, bench.cores, rounds=1)
         rows += measures.end_to_end(bench, whole, bench.cores)
     yield Section("SQLite, `--role all`, one core, answering everything meanwhile", tuple(rows))
 
@@ -54,7 +54,7 @@ def sqlite_turns(bench: Bench) -> Iterator[Section]:
     """Stored events handled by one worker, then sent by one sender."""
     with _sqlite(bench, "turns") as stores:
         yield Section(
-            "SQLite, one core, stored work", tuple(_stored_work(bench, stores, bench.cores, workers=(1,)))
+            "SQLite, one core, stored work", tuple(_stored_work(bench, stores, bench.cores, workers=1))
         )
 
 
@@ -67,7 +67,7 @@ def postgres_web(bench: Bench) -> Iterator[Section]:
             service(["web"] * count, stores, cores.service, bench.platforms) as web,
         ):
             rows = measures.at_full_speed(bench, web, cores, rounds=min(2, bench.effort.rounds))
-            rows += measures.at_steady_rate(bench, web, cores)
+            rows += measures.at_steady_rate(bench, web, cores, rounds=min(2, bench.effort.open_rounds))
         plural = "process" if count == 1 else "processes"
         yield Section(f"PostgreSQL + Redis, {count} web {plural}, all cores shared by everybody", tuple(rows))
 
@@ -76,12 +76,12 @@ def postgres_whole(bench: Bench) -> Iterator[Section]:
     """Web, worker and sender as processes of their own, two workers included."""
     cores = all_together()
     with _postgres(bench, "turns") as stores:
-        rows = _stored_work(bench, stores, cores, workers=(1,))
+        rows = _stored_work(bench, stores, cores, workers=1)
         roles = ["web", "worker", "sender"]
         with service(roles, stores, cores.service, bench.platforms) as whole:
             rows += measures.end_to_end(bench, whole, cores)
     with _postgres(bench, "turns2") as stores:
-        rows += _stored_work(bench, stores, cores, workers=(2,))
+        rows += _stored_work(bench, stores, cores, workers=2)
     yield Section("PostgreSQL + Redis, separate roles, all cores shared by everybody", tuple(rows))
 
 
@@ -94,17 +94,20 @@ PARTS: tuple[Part, ...] = (
 )
 
 
-def _stored_work(bench: Bench, stores: Stores, cores: Cores, workers: tuple[int, ...]) -> list[Row]:
-    rows = []
-    for count in workers:
-        named = "one worker" if count == 1 else f"{count} workers"
-        with service(["web"], stores, cores.service, bench.platforms) as web:
-            measures.filling(bench, web, cores)
-            with service(["worker"] * count, stores, cores.service, bench.platforms) as worker:
-                rows.append(measures.turns(worker, f"turns, {named}"))
-            with service(["sender"], stores, cores.service, bench.platforms) as sender:
-                rows.append(measures.sends(sender, "sends (zalo), one sender"))
-    return rows
+def _stored_work(bench: Bench, stores: Stores, cores: Cores, workers: int) -> list[Row]:
+    """Deliveries are stored while workers and sender stand still; then the workers go, then the sender."""
+    with (
+        service(["web"], stores, cores.service, bench.platforms) as web,
+        service(["worker"] * workers, stores, cores.service, bench.platforms) as turners,
+        service(["sender"], stores, cores.service, bench.platforms) as sender,
+    ):
+        with sender.paused():
+            with turners.paused():
+                measures.filling(bench, web, cores)
+            turns = measures.turns(
+                turners, "turns, one worker" if workers == 1 else f"turns, {workers} workers"
+            )
+        return [turns, measures.sends(sender, "sends (zalo), one sender")]
 
 
 @contextlib.contextmanager
@@ -118,7 +121,7 @@ def _sqlite(bench: Bench, name: str) -> Iterator[Stores]:
 def _postgres(bench: Bench, name: str) -> Iterator[Stores]:
     folder = bench.folder / f"postgres-{name}"
     folder.mkdir()
-    with postgres.server(folder) as server, postgres.database(server) as url, postgres.redis(folder) as redis:
+    with postgres.database(bench.postgres_url) as url, postgres.redis(folder) as redis:
         yield Stores("PostgreSQL", folder, url, redis)
 
 
@@ -146,6 +149,8 @@ def main() -> None:
         for part, measure in parts:
             say(f"measuring {part} …")
             try:
+                if part.startswith("postgres") and not bench.postgres_url:
+                    bench.postgres_url = stack.enter_context(postgres.server())
                 sections.extend(measure(bench))
             except postgres.PostgresMissingError as reason:
                 say(f"  left out: {reason}")

@@ -42,7 +42,7 @@ class Effort:
     gentle_seconds: float
 
 
-FULL = Effort(rounds=3, closed_seconds=1.5, open_rounds=3, open_seconds=3.0, events=1200, gentle_seconds=8.0)
+FULL = Effort(rounds=3, closed_seconds=1.5, open_rounds=3, open_seconds=3.0, events=900, gentle_seconds=8.0)
 QUICK = Effort(rounds=1, closed_seconds=1.0, open_rounds=1, open_seconds=2.5, events=300, gentle_seconds=2.5)
 
 
@@ -55,6 +55,8 @@ class Bench:
     cores: Cores
     ceiling: Outside
     platforms: Outside
+    postgres_url: str = ""
+    """A server on which databases may be made, once there is one."""
     _runs: Iterator[int] = field(default_factory=lambda: iter(range(1000, 10_000)))
 
     def script(self, channel: ChannelName, count: int, users: int, per_second: float) -> Script:
@@ -93,11 +95,11 @@ def at_full_speed(bench: Bench, service: Service, cores: Cores, *, rounds: int |
     return rows
 
 
-def at_steady_rate(bench: Bench, service: Service, cores: Cores) -> list[Row]:
+def at_steady_rate(bench: Bench, service: Service, cores: Cores, *, rounds: int | None = None) -> list[Row]:
     """Open loop at OPEN_RATE: waits are counted from the moment a delivery was due."""
     effort = bench.effort
     pooled: dict[str, list[tuple[Outcome, float]]] = {"ceiling": [], "zalo": [], "messenger": []}
-    for _ in range(effort.open_rounds):
+    for _ in range(rounds or effort.open_rounds):
         pooled["ceiling"].append(
             _steady(bench, cores, (bench.ceiling.port,), [bench.ceiling.process.pid], "zalo")
         )
@@ -139,25 +141,25 @@ def filling(bench: Bench, service: Service, cores: Cores) -> None:
 
 def turns(service: Service, what: str) -> Row:
     """How fast workers handle what lies stored. Call with the workers started."""
-    url = service.stores.sql_url
+    url, before = service.stores.sql_url, cpu_seconds(service.pids)
     left = books.wait_until_done(url, DRAIN_SECONDS, sends=False)
     pace = books.turn_pace(url)
-    cpu = cpu_seconds(service.pids)
+    cpu = cpu_seconds(service.pids) - before
     return Row(
         what,
         per_second=pace.per_second,
         cpu_ms=cpu * 1000 / max(1, pace.count),
-        note=f"{left.events} left undone" if left.events else "CPU with start",
+        note=f"{left.events} left undone" if left.events else "",
     )
 
 
 def sends(service: Service, what: str) -> Row:
     """How fast senders empty the outbox. Call with the senders started."""
-    url = service.stores.sql_url
+    url, before = service.stores.sql_url, cpu_seconds(service.pids)
     left = books.wait_until_done(url, DRAIN_SECONDS)
     pace = books.send_pace(url)
-    cpu = cpu_seconds(service.pids)
-    trouble = f"{left.sends} left, {left.dead} dead" if left.sends or left.dead else "CPU with start"
+    cpu = cpu_seconds(service.pids) - before
+    trouble = f"{left.sends} left, {left.dead} dead" if left.sends or left.dead else ""
     return Row(what, per_second=pace.per_second, cpu_ms=cpu * 1000 / max(1, pace.count), note=trouble)
 
 

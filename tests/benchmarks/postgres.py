@@ -1,6 +1,6 @@
 """A PostgreSQL and a Redis for the measurement: those the caller names, or servers of our own.
 
-Ours live in the measurement's folder, listen on a Unix socket and on 127.0.0.1 only, keep PostgreSQL's
+Ours live in temporary folders, listen on a Unix socket and on 127.0.0.1 only, keep PostgreSQL's
 default durability (fsync and synchronous_commit on), and end with the measurement.
 """
 
@@ -15,9 +15,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import asyncpg  # type: ignore[import-untyped]
 from redis import Redis
@@ -34,55 +36,60 @@ class PostgresMissingError(Exception):
 
 
 @contextlib.contextmanager
-def server(folder: Path) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The URL of a PostgreSQL on which databases may be made. Raises PostgresMissingError."""
     if given := os.environ.get("POSTGRES_URL"):
         yield given
         return
-    initdb = shutil.which("initdb") or next(
-        map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None
-    )
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    initdb = shutil.which("initdb") or next(map(str, reversed(found)), None)
     if initdb is None:
         raise PostgresMissingError("PostgreSQL is not installed, and POSTGRES_URL is not set")
     account = _account()
-    home = folder / "postgres"
-    home.mkdir()
-    if account:
-        folder.chmod(0o711)
-        shutil.chown(home, account)
-    data, log = home / "data", folder / "postgres.log"
-    with log.open("ab") as output:
-        made = subprocess.run(
-            [initdb, "-D", str(data), "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
-            stdout=output,
-            stderr=output,
-            user=account,
-            cwd=home,
-            check=False,
-        )
-        if made.returncode:
-            raise PostgresMissingError(f"initdb failed: {log.read_text(errors='replace')[-300:]}")
-        port = _free_port()
-        options = ["-D", str(data), "-p", str(port), "-k", str(home), "-c", "listen_addresses=127.0.0.1"]
+    with tempfile.TemporaryDirectory(prefix="kh-bench-pg-") as name, contextlib.ExitStack() as stack:
+        home = Path(name)
+        if account:
+            shutil.chown(home, account)
+        log = stack.enter_context((home / "postgres.log").open("ab"))
+        _make_cluster(initdb, home, account, log)
         child = subprocess.Popen(
-            [str(Path(initdb).resolve().with_name("postgres")), *options],
-            stdout=output,
-            stderr=output,
+            [str(Path(initdb).resolve().with_name("postgres")), *_options(home, port := _free_port())],
+            stdout=log,
+            stderr=log,
             user=account,
             cwd=home,
             start_new_session=True,
         )
-    try:
+        stack.callback(_stop, child)
         url = f"postgresql+asyncpg://bench@127.0.0.1:{port}/postgres"
         _wait_until_up(url, child)
         yield url
-    finally:
-        child.send_signal(signal.SIGINT)  # "fast shutdown": PostgreSQL does not wait for its clients
-        try:
-            child.wait(15)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+
+
+def _make_cluster(initdb: str, home: Path, account: str | None, log: IO[bytes]) -> None:
+    made = subprocess.run(
+        [initdb, "-D", str(home / "data"), "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"],
+        stdout=log,
+        stderr=log,
+        user=account,
+        cwd=home,
+        check=False,
+    )
+    if made.returncode:
+        raise PostgresMissingError(f"initdb ended with status {made.returncode}")
+
+
+def _options(home: Path, port: int) -> list[str]:
+    return ["-D", str(home / "data"), "-p", str(port), "-k", str(home), "-c", "listen_addresses=127.0.0.1"]
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    child.send_signal(signal.SIGINT)  # "fast shutdown": PostgreSQL does not wait for its clients
+    try:
+        child.wait(15)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 @contextlib.contextmanager

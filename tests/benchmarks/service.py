@@ -95,10 +95,15 @@ class Process:
         """The end of what it wrote to standard error."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._child.send_signal(number)
+
     def stop(self) -> bool:
         """Ask it to end, and make it. True when it ended by itself with status 0."""
         if self.is_running:
             self._child.send_signal(signal.SIGINT)
+            self._child.send_signal(signal.SIGCONT)
         try:
             self._child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -142,6 +147,17 @@ class Service:
     def pids(self) -> list[int]:
         """Of our own processes; Valkey and PostgreSQL are not among them."""
         return [process.pid for process in self.processes]
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Ready but standing still, so that all of them begin their work at the same moment."""
+        for process in self.processes:
+            process.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in self.processes:
+                process.signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager
