@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from bot.dialogue.assistant import Assistant
 from bot.dialogue.state import ConversationState
@@ -61,13 +61,29 @@ def as_record(id_: Any, turn: Turn, took_ms: float) -> dict[str, Any]:
     }
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _as_line(record: dict[str, Any]) -> str:
+    """The record as one line of JSON that any reader takes."""
+    try:
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False)
+        line.encode()
+    except UnicodeEncodeError:  # a lone surrogate in the id: escaped, it can be handed back
+        line = json.dumps(record, allow_nan=False)
+    except ValueError:
+        line = json.dumps({"id": None, "error": "the id is a number JSON cannot carry"})
+    return line + "\n"
+
+
 def _questions(lines: Iterable[str]) -> Iterator[tuple[Any, str] | str]:
     """Each line as (id, question), or the reason why it is not one."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            given = json.loads(line)
+            given = json.loads(line.removeprefix("\ufeff"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             yield f"line {number} is not JSON: {error}"
             continue
@@ -88,6 +104,6 @@ def ask_lines(assistant: Assistant, source: Iterable[str], target: TextIO) -> No
                 started = time.perf_counter()
                 turn = await ask(assistant, given[1])
                 record = as_record(given[0], turn, (time.perf_counter() - started) * 1000)
-            target.write(json.dumps(record, ensure_ascii=False) + "\n")
+            target.write(_as_line(record))
 
     asyncio.run(run())

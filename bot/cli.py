@@ -179,7 +179,7 @@ def ask_command(question: str | None, jsonl: bool) -> None:
 def doctor(data_dir: Path | None) -> None:
     """Tell what is configured, what is missing and what is broken."""
     settings = read_settings(data_dir=data_dir)
-    set_up_logging("console", "error")
+    set_up_logging("console", "silent")
     findings = asyncio.run(examine(settings))
     for finding in findings:
         click.echo(str(finding))

@@ -168,6 +168,6 @@ async def _channels(settings: Settings, database: Database) -> list[Finding]:
         if health.ok and state.broken_since is not None:
             findings.append(
                 Finding(Level.WARN, name, f"các lần gửi gần đây bị từ chối: {state.broken_why}",
-                        "Sẽ tự thử lại mỗi phút.")
+                        "Sẽ tự thử lại sau mỗi nửa phút.")
             )  # fmt: skip
     return findings

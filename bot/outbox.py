@@ -51,7 +51,7 @@ SLOW_SECONDS = 1.5
 SLOW_PLACES = 16
 """How many times `in_flight` calls there are at most, with those that hang."""
 POLL_SECONDS = 1.0
-PAUSE_WHEN_BROKEN = timedelta(seconds=60)
+PAUSE_WHEN_BROKEN = timedelta(seconds=30)
 BACKOFF_SECONDS = (0.7, 3.0, 8.0, 20.0, 60.0, 120.0, 300.0)
 """Pauses before each further try; with the poll the first comes within 2 seconds (contract)."""
 
@@ -119,6 +119,9 @@ class AccountSender:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop` is set, then let the calls in flight end."""
+        # A restart is how a repaired account comes back: do not sit out an old pause.
+        with suppress(StoreUnavailable):
+            await self._database.write(lambda connection: accounts.lift_pause(connection, self._key))
         listener = asyncio.create_task(self._listen(), name=f"outbox-hints-{self._channel.name}")
         try:
             while not stop.is_set():

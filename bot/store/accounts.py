@@ -82,6 +82,11 @@ async def mark_broken(
     )
 
 
+async def lift_pause(connection: AsyncConnection, key: str) -> None:
+    """Let sending be tried at once: somebody may just have repaired the account."""
+    await connection.execute(update(t).where(t.c.key == key).values(paused_until=None))
+
+
 async def mark_working(connection: AsyncConnection, key: str) -> None:
     """A send went through."""
     await connection.execute(

@@ -415,7 +415,7 @@ async def unconfirmed(
             or_(
                 t.c.state.in_((State.SENDING.value, State.CHECKING.value)),
                 and_(is_unknown, t.c.not_before >= since),
-                and_(t.c.state == State.WAITING.value, t.c.unknowns > 0),
+                and_(t.c.state == State.WAITING.value, t.c.attempts > 0),
             ),
         )
         .order_by(is_unknown, t.c.id)
