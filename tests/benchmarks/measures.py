@@ -42,8 +42,8 @@ class Effort:
     gentle_seconds: float
 
 
-FULL = Effort(rounds=3, closed_seconds=1.5, open_rounds=3, open_seconds=3.0, events=900, gentle_seconds=8.0)
-QUICK = Effort(rounds=1, closed_seconds=1.0, open_rounds=1, open_seconds=2.5, events=300, gentle_seconds=2.5)
+FULL = Effort(rounds=3, closed_seconds=1.2, open_rounds=3, open_seconds=2.5, events=900, gentle_seconds=6.0)
+QUICK = Effort(rounds=1, closed_seconds=1.0, open_rounds=1, open_seconds=2.0, events=300, gentle_seconds=2.5)
 
 
 @dataclass
