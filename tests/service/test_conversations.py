@@ -95,6 +95,7 @@ async def test_what_is_offered_can_be_pressed_or_typed(talk: Talk) -> None:
     assert await talk.ask(label) == pressed
 
 
+@pytest.mark.service
 async def test_a_bad_signature_stores_nothing_and_is_refused(talk: Talk) -> None:
     for signature in (Signature.BAD, Signature.MISSING):
         delivery = await talk.person.says("quyet dinh 1373", signature=signature)
@@ -102,6 +103,7 @@ async def test_a_bad_signature_stores_nothing_and_is_refused(talk: Talk) -> None
     assert await talk.stays_silent()
 
 
+@pytest.mark.service
 async def test_a_redelivery_changes_nothing(talk: Talk) -> None:
     await talk.ask("quyet dinh 1373 la gi")
     first = next(d for d in talk.stand_in.webhooks.deliveries if d.accepted)
