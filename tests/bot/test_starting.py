@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from bot import app
 from bot.cli import main
+from bot.settings import Settings
 from tests.service.process import free_port
 
 
@@ -53,3 +55,9 @@ def test_a_settings_file_in_another_encoding_is_named(
     ended = serve(data_dir)
     assert isinstance(ended.exception, SystemExit)
     assert "UTF-8" in ended.output
+
+
+async def test_what_is_kept_is_readable_by_nobody_else(data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir / "fresh", _env_file=None)
+    async with app.open_database(settings):
+        assert settings.data_dir.stat().st_mode & 0o077 == 0
