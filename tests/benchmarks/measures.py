@@ -42,7 +42,7 @@ class Effort:
     gentle_seconds: float
 
 
-FULL = Effort(rounds=3, closed_seconds=1.2, open_rounds=3, open_seconds=2.5, events=900, gentle_seconds=6.0)
+FULL = Effort(rounds=3, closed_seconds=1.2, open_rounds=3, open_seconds=2.5, events=700, gentle_seconds=5.0)
 QUICK = Effort(rounds=1, closed_seconds=1.0, open_rounds=1, open_seconds=2.0, events=300, gentle_seconds=2.5)
 
 
