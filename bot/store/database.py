@@ -124,7 +124,8 @@ class Database:
     async def open(self) -> None:
         """Start accepting writes. Raises StoreUnavailable when the database cannot be reached."""
         try:
-            async with self.read() as connection:
+            # Not `read`: the thread of a connection that fails to open may outlive its event loop.
+            async with self.glance() as connection:
                 await connection.execute(text("SELECT 1"))
         except (SQLAlchemyError, OSError) as error:
             raise StoreUnavailable(f"cannot open the database: {type(error).__name__}") from error
