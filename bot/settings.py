@@ -7,7 +7,6 @@ test fails when the two differ.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -18,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.web.origin import is_origin
+
 ZALO_NEEDED = ("ZALO_APP_ID", "ZALO_APP_SECRET", "ZALO_OA_ID", "ZALO_OA_SECRET_KEY")
 MESSENGER_NEEDED = (
     "MESSENGER_PAGE_ID",
@@ -25,7 +26,6 @@ MESSENGER_NEEDED = (
     "MESSENGER_VERIFY_TOKEN",
     "MESSENGER_PAGE_ACCESS_TOKEN",
 )
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     def _origins(cls, value: str) -> str:
         # It becomes part of a security header, where a stray character would change the policy.
         for origin in filter(None, (part.strip() for part in value.split(","))):
-            if not _ORIGIN.fullmatch(origin.rstrip("/")):
+            if not is_origin(origin.rstrip("/")):
                 raise ValueError(f"phải là địa chỉ trang dạng https://ten-mien.vn (đang là {origin!r})")
         return value
 

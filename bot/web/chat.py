@@ -16,7 +16,6 @@ never log what was written, and never answer 202 before `Intake.accept` has retu
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 import time
 from collections import Counter
@@ -31,6 +30,7 @@ from aiohttp import web
 from bot.clock import Clock, utc_now
 from bot.web import problem
 from bot.web.contract import Author, Cursor, Hints, Intake, Line, Nudges, Transcript
+from bot.web.origin import is_origin
 from bot.web.pace import SlidingWindow
 from bot.web.pages import load_static, render
 from bot.web.problem import answering_problems, json_response
@@ -57,7 +57,6 @@ _log = structlog.get_logger(__name__)
 
 _WINDOW_SECONDS = 60.0
 _HISTORY_LINES = 200
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 _EXAMPLES = (
     "Công dân học tập là gì?",
     "Bao nhiêu điểm thì đạt Công dân học tập?",
@@ -97,7 +96,7 @@ class ChatSettings:
     def __post_init__(self) -> None:
         for origin in self.allowed_origins:
             # It becomes part of a security header, where a stray character would change the policy.
-            if not _ORIGIN.fullmatch(origin):
+            if not is_origin(origin):
                 raise ValueError(
                     f"địa chỉ trang được nhúng phải có dạng https://ten-mien.vn (đang là {origin!r})"
                 )
