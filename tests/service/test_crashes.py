@@ -34,6 +34,7 @@ def answered(texts: list[str]) -> list[str]:
 
 async def redeliver(stand_in: StandIn) -> None:
     """What the platform does in the end with everything we did not acknowledge; here without its pauses."""
+    await stand_in.settled()  # an echo on its way has no outcome yet
     for delivery in list(stand_in.webhooks.deliveries):
         if not delivery.accepted and not delivery.attempts[-1].accepted:
             assert (await stand_in.webhooks.post_again(delivery)).accepted
