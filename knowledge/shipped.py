@@ -98,8 +98,9 @@ class _Reading:
         self._add(Kind.DOCUMENT, number, body, _Spot(file.front))
         for statement in file.statements:
             digits = re.match(r"\d+", str(number))
-            if digits and not re.match(rf"0*{int(digits[0])}(-|$)", statement.id):
-                self._fault(file, statement, f"the id {statement.id} must begin with {digits[0]}-")
+            if digits and not re.match(rf"[a-z]*0*{int(digits[0])}(-|$)", statement.id):
+                reason = f"the id {statement.id} must begin with {digits[0]}- (or tt{digits[0]}-)"
+                self._fault(file, statement, reason)
             self._fact(file, statement, {"document": str(number)}, sources)
 
     def topic(self, file: StatementFile) -> None:
