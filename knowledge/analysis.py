@@ -24,6 +24,11 @@ class DocumentMention(Protocol):
         """`TTg`, `KHVN`, `TW` …, or empty when not said."""
         ...
 
+    @property
+    def normalised(self) -> str:
+        """As it is registered when complete, else what is known."""
+        ...
+
 
 class TextAnalysis(Protocol):
     """Vietnamese text as people type it, brought to a form that can be compared. Pure and total."""
