@@ -7,7 +7,7 @@ a result and never an exception. Folding loses marks on purpose; it must never b
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,7 +16,8 @@ import yaml
 
 from nlu.folding import WORD, fold, fold_with_offsets, normalise, runs, syllables
 from nlu.interpreter import Entity
-from nlu.numbers import DocumentMention, find_document_numbers
+from nlu.numbers import DocumentMention, NumberReader, find_document_numbers
+from nlu.orthography import is_well_spelt
 from nlu.spelling import nearest, repair_typing
 
 __all__ = [
@@ -92,6 +93,14 @@ class VietnameseText:
     def document_numbers(self, text: str) -> tuple[DocumentMention, ...]:
         """See `find_document_numbers`."""
         return find_document_numbers(text)
+
+    def is_well_spelt(self, word: str) -> bool:
+        """See `nlu.orthography.is_well_spelt`."""
+        return is_well_spelt(word)
+
+    def number_reader(self, registered: Iterable[str]) -> NumberReader:
+        """Reads the document numbers of documents (never of chat). See `nlu.numbers.NumberReader`."""
+        return NumberReader(registered)
 
     def as_meant(self, text: str) -> str:
         """Folded, abbreviations opened, keyboard slips undone. For comparing, never for showing."""
