@@ -190,9 +190,11 @@ class NumberReader:
         plain, offsets = _plain_with_offsets(text)
         found = list(self._whole(text, plain, offsets))
         taken = [(one.start, one.end) for one in found]
-        for short in self._short(text, plain, offsets):
-            if not any(short.start < end and start < short.end for start, end in taken):
-                found.append(short)
+        found += [
+            short
+            for short in self._short(text, plain, offsets)
+            if not any(short.start < end and start < short.end for start, end in taken)
+        ]
         return tuple(sorted(found, key=lambda one: one.start))
 
     def _whole(self, text: str, plain: str, offsets: list[int]) -> Iterator[WrittenNumber]:
@@ -277,9 +279,10 @@ _WRITTEN_KINDS = {
     "qd": "QĐ", "kl": "KL", "ct": "CT", "nq": "NQ", "kh": "KH", "tt": "TT", "ttr": "TTr", "nd": "NĐ",
     "cv": "CV", "hd": "HD", "tb": "TB", "bc": "BC", "ctr": "CTr", "da": "ĐA", "ttlt": "TTLT",
 }  # fmt: skip
+_ANY_KIND = "|".join(sorted({*_WRITTEN_KINDS, *_KIND_OF_DAMAGED}, key=len, reverse=True))
 _WRITTEN = re.compile(
     r"(?<![\w.,/–-])(?P<number>[0-9OolI]{0,4}[0-9][0-9OolI]{0,4})(?:\s*/\s*(?P<year>(?:19|20)\d\d))?"
-    rf"\s*[/–—-][\s/–—-]{{0,6}}(?P<kind>{'|'.join(sorted({*_WRITTEN_KINDS, *_KIND_OF_DAMAGED}, key=len, reverse=True))})"
+    rf"\s*[/–—-][\s/–—-]{{0,6}}(?P<kind>{_ANY_KIND})"
     r"\s*[/–—-]\s*",
     re.IGNORECASE,
 )
@@ -304,7 +307,7 @@ def _trimmed(digits: str) -> str:
 
 
 def _kind_named_before(plain: str, place: int) -> str:
-    """The folded kind the words before a number name, each forgiven one letter: `Chi thj`, `Quyét dinh sb:`."""
+    """The folded kind the words before a number name, each forgiven one letter: `Chi thj`."""
     words = _BEFORE.search(plain[max(place - _BEFORE_REACH, 0) : place].lower())
     if words is None:
         return ""
@@ -332,7 +335,7 @@ def _as_written(match: re.Match[str], issuer: str) -> str:
     """A number nobody registered, when it is whole and in order; else nothing."""
     kind, digits = match["kind"].lower(), match["number"]
     right = _KIND_OF_DAMAGED.get(kind, kind)
-    if not digits.isdigit() or right not in _WRITTEN_KINDS or (right != kind and right != "qd"):
+    if not digits.isdigit() or right not in _WRITTEN_KINDS or right not in {kind, "qd"}:
         return ""
     known = _ISSUERS.get(fold(issuer), issuer.replace("Ð", "Đ"))
     if known in _PARTY:

@@ -16,16 +16,20 @@ _TONES = {"\N{COMBINING ACUTE ACCENT}", "\N{COMBINING GRAVE ACCENT}", "\N{COMBIN
           "\N{COMBINING TILDE}", "\N{COMBINING DOT BELOW}"}  # fmt: skip
 _SHARP = {"\N{COMBINING ACUTE ACCENT}", "\N{COMBINING DOT BELOW}"}
 
-_RHYMES = """
+_RHYMES = re.findall(
+    r"\w+",
+    """
 a ac ach ai am an ang anh ao ap at au ay ă ăc ăm ăn ăng ăp ăt â âc âm ân âng âp ât âu ây
 e ec em en eng eo ep et ê êch êm ên ênh êp êt êu
 i ia ich im in inh ip it iu iêc iêm iên iêng iêp iêt iêu y yêm yên yêng yêt yêu
-o oa oac oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oc oe oen oeo oet oi om on ong oong op ot
+o oa oac oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt
+oc oe oen oeo oet oi om on ong oong op ot
 ô ôc ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt
 u ua uân uâng uât uây uc uê uêch uênh ui um un ung uơ up ut uy uya uych uyên uyêt uynh uyp uyt uyu
 uôc uôi uôm uôn uông uôt ư ưa ưc ưi ưm ưn ưng ưt ưu ươc ươi ươm ươn ương ươp ươt ươu
-""".split()
-_AFTER_QU = [*(r for r in _RHYMES if r[0] in "aăâeêiơ"), "ôc", *("y yt yn ynh ych yp yu yên yêt ya".split())]
+""",
+)
+_AFTER_QU = [*(r for r in _RHYMES if r[0] in "aăâeêiyơ"), "ôc", "yt", "yn", "ynh", "ych", "yp", "yu", "ya"]
 _SYLLABLE = re.compile(
     rf"(?:qu(?:{'|'.join(_AFTER_QU)})|gi(?:êng|êt|êc|n)?"
     rf"|(?:ngh|ng|nh|ch|gh|gi|kh|ph|th|tr|[bcdđghklmnrstvx])?(?:{'|'.join(_RHYMES)}))"
