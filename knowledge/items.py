@@ -224,6 +224,12 @@ def row_of(shape: type[_R], body: object) -> _R:
         raise Misfit(faults) from error
 
 
+def digest(items: Iterable[Item]) -> str:
+    """One hash for a whole collection, whatever its order: equal only when every item is."""
+    hashes = sorted(one.content_hash for one in items)
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
 class _Assembly:
     """Builds content from items, noting every fault on the way."""
 

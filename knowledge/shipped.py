@@ -6,7 +6,6 @@ any file means that nothing of the folder is used: a release with broken content
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -97,10 +96,6 @@ class _Reading:
         sources = self._sources(file, body.pop("sources", {}))
         self._add(Kind.DOCUMENT, number, body, _Spot(file.front))
         for statement in file.statements:
-            digits = re.match(r"\d+", str(number))
-            if digits and not re.match(rf"[a-z]*0*{int(digits[0])}(-|$)", statement.id):
-                reason = f"the id {statement.id} must begin with {digits[0]}- (or tt{digits[0]}-)"
-                self._fault(file, statement, reason)
             self._fact(file, statement, {"document": str(number)}, sources)
 
     def topic(self, file: StatementFile) -> None:

@@ -195,3 +195,53 @@ staff_sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Index(None, "staff_id"),
 )
+
+content_items = Table(
+    "content_items",
+    metadata,
+    Column("kind", String(10), primary_key=True),
+    Column("id", String(120), primary_key=True),
+    Column("body", Text, nullable=False, comment="JSON as it is live, or was when it was taken away"),
+    Column("shipped", Text, comment="JSON as shipped when it was last taken; null: not shipped"),
+    Column("conflict", Text, comment="JSON newly shipped that waits for a decision of staff"),
+    Column("status", String(10), nullable=False, comment="published, draft or archived"),
+    Column("changed_by", String(60)),
+    Column("changed_at", UtcDateTime, comment="Null: untouched by staff"),
+)
+
+content_history = Table(
+    "content_history",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("item_id", String(120), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("changed_by", String(60), nullable=False, comment="Empty: a new version of the program"),
+    Column("why", String(300), nullable=False),
+    Column("before", Text, comment="JSON that was live; null: none was"),
+    Column("after", Text, comment="JSON that is live from then on; null: none is"),
+    Index(None, "kind", "item_id", "id"),
+)
+
+content_revision = Table(
+    "content_revision",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False, comment="1: there is one row"),
+    Column("number", Integer, nullable=False, comment="Grows with every transaction that changes content"),
+    Column(
+        "shipped_digest", String(64), nullable=False, comment="Of all content last taken from the program"
+    ),
+)
+
+misses = Table(
+    "misses",
+    metadata,
+    Column("key", String(200), primary_key=True, comment="The question folded, personal data masked"),
+    Column("sample", String(500), nullable=False, comment="As typed last, personal data masked"),
+    Column("count", Integer, nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("nearest_entry", String(120), nullable=False, comment="Empty: nothing was near"),
+    Index(None, "count"),
+)

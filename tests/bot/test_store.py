@@ -40,12 +40,15 @@ async def test_several_processes_may_start_on_a_new_database_at_once(data_dir: P
 
 
 async def test_a_database_from_the_future_is_left_alone(database: Database) -> None:
-    await database.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    stamp = text("UPDATE alembic_version SET version_num = :revision")
+    async with database.read() as connection:
+        current = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    await database.write(lambda c: c.execute(stamp, {"revision": "9999"}))
     try:
         with pytest.raises(SchemaTooNew):
             await migrate(database)
     finally:
-        await database.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '0001'")))
+        await database.write(lambda c: c.execute(stamp, {"revision": current}))
 
 
 async def put(connection: AsyncConnection, key: str) -> None:
