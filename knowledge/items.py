@@ -151,7 +151,7 @@ class SourceRow(_Row):
 class FactRow(_Row):
     """Body of a fact. It rests on `source` where there is one, else on `document`."""
 
-    statement: _Text
+    statement: Annotated[_Text, Field(max_length=ANSWER_LIMIT)]
     certainty: _Certainty
     locator: _Text
     document: str = ""

@@ -32,11 +32,16 @@ async def record(
     connection: AsyncConnection, *, key: str, sample: str, reason: str, nearest: str, at: datetime
 ) -> None:
     """Count a miss. `key` is the question folded and masked, `sample` as typed and masked."""
-    latest = {"sample": sample[:500], "last_at": at, "reason": reason[:20], "nearest_entry": nearest[:120]}
+    latest = {
+        "sample": _storable(sample)[:500],
+        "last_at": at,
+        "reason": reason[:20],
+        "nearest_entry": nearest[:120],
+    }
     make = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
     await connection.execute(
         make(t)
-        .values(key=key[:200], count=1, first_at=at, **latest)
+        .values(key=_storable(key)[:200], count=1, first_at=at, **latest)
         .on_conflict_do_update(index_elements=[t.c.key], set_={"count": t.c.count + 1, **latest})
     )
 
@@ -58,3 +63,8 @@ async def most_common(connection: AsyncConnection, limit: int) -> list[Miss]:
         )
         for row in rows
     ]
+
+
+def _storable(text: str) -> str:
+    """Without what PostgreSQL refuses in a text and a stranger can still type."""
+    return text.encode("utf-8", "ignore").decode("utf-8").replace("\x00", "")

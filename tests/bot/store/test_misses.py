@@ -23,7 +23,7 @@ async def test_a_question_asked_again_is_counted_and_remembered_as_last_typed(
     await miss("thoi tiet", "thời tiết?")
     clock.pass_(days=1)
     await asyncio.gather(*(miss("hoc phi bao nhieu", "Hoc phi bao nhieu?", "vague") for _ in range(5)))
-    await miss("x" * 400, "y" * 900)
+    await miss("x" * 400 + "\x00", "\ud800\x00" + "y" * 900)
 
     async with database.read() as connection:
         first, second, _ = await misses.most_common(connection, 10)
