@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from pydantic import ValidationError
@@ -20,6 +22,8 @@ from bot.backup import BackupFailed, back_up, restore
 from bot.clock import utc_now
 from bot.doctor import Level, examine
 from bot.embedded_valkey import ValkeyUnavailable
+from bot.evaluation import Report, report_lines, report_on, report_record, shipped_gold
+from bot.gold import GoldFileBroken, GoldQuestion, load_gold
 from bot.logs import set_up_logging
 from bot.settings import Settings
 from bot.staff.passwords import FIRST_ADMIN, MIN_LENGTH, first_admin, hash_password, new_password
@@ -27,6 +31,9 @@ from bot.store import staff
 from bot.store.database import StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.messenger import setup_profile
+
+if TYPE_CHECKING:
+    from knowledge.index import Mode
 
 _STARTED = time.monotonic()
 
@@ -172,6 +179,51 @@ def ask_command(question: str | None, jsonl: bool) -> None:
     click.echo(as_text(turn))
     for label in options_of(turn):
         click.echo(f"  • {label}")
+
+
+@main.command(name="eval")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
+@data_dir_option
+@click.option("--failures", is_flag=True, help="List every question that went wrong, with the answer given.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file.")
+@click.option("--retrieval", is_flag=True, help="Also measure how well each way of searching finds.")
+def eval_command(
+    files: tuple[Path, ...], data_dir: Path | None, failures: bool, as_json: bool, retrieval: bool
+) -> None:
+    """Put gold questions to the bot and count what was answered right, wrong or not at all."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    paths = files or tuple(shipped_gold())
+    if not paths:
+        raise click.ClickException(
+            "Không thấy câu hỏi mẫu nào: bản cài đặt này không kèm thư mục tests/knowledge/gold. "
+            "Hãy ghi tên tệp, hoặc chạy từ thư mục mã nguồn."
+        )
+    try:
+        gold = {path: load_gold(path) for path in paths}
+    except GoldFileBroken as error:
+        raise click.ClickException(f"Tệp câu hỏi mẫu có lỗi: {error}") from error
+    for report in asyncio.run(_evaluate(settings, gold, retrieval)):
+        if as_json:
+            click.echo(json.dumps(report_record(report, failures=failures), ensure_ascii=False))
+        else:
+            click.echo("\n".join([*report_lines(report, failures=failures), ""]))
+
+
+async def _evaluate(
+    settings: Settings, gold: Mapping[Path, Sequence[GoldQuestion]], retrieval: bool
+) -> list[Report]:
+    knowledge = app.load_knowledge()
+    assistant = app.make_assistant(settings, knowledge)
+    modes = _search_modes() if retrieval else {}
+    return [await report_on(path, questions, assistant, knowledge, modes) for path, questions in gold.items()]
+
+
+def _search_modes() -> dict[str, Mode]:
+    # Imported here alone: the index brings FAISS along, which most commands need not wait for.
+    from knowledge.index import Mode  # noqa: PLC0415
+
+    return {mode.name.lower(): mode for mode in Mode}
 
 
 @main.command()
