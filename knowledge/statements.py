@@ -99,10 +99,10 @@ class _Body:
             self._heading_used = True
         elif not line:
             self._open = False
+        elif re.match(r"\s+-\s*`", line):
+            self._fault(number, "a bullet begins at the start of the line")
         elif self._open and line[0].isspace():
             self._bullet.append(line.strip())
-        elif line.lstrip().startswith("- "):
-            self._fault(number, "a bullet begins at the start of the line")
         else:
             hint = " (does a line that goes on lack its indent?)" if self._open else ""
             self._fault(number, f"text outside a bullet{hint}")
