@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -139,7 +139,7 @@ async def save(
     await _begin(connection)
     row = await _row(connection, item.kind, item.id)
     after = item.text if status is Status.PUBLISHED else None
-    await _remember(connection, item.kind, item.id, at, by, why, _live(row), after)
+    await connection.execute(insert(past).values(_line((item.kind, item.id), at, by, why, _live(row), after)))
     untouched = row is not None and after is not None and after == row.shipped
     values = {
         "body": item.text,
@@ -163,7 +163,7 @@ async def archive(
     row = await _row(connection, kind, item_id)
     if row is None:
         raise LookupError(f"there is no {kind} {item_id}")
-    await _remember(connection, kind, item_id, at, by, why, _live(row), None)
+    await connection.execute(insert(past).values(_line((kind, item_id), at, by, why, _live(row), None)))
     await connection.execute(
         update(t).where(_is(kind, item_id)).values(status=Status.ARCHIVED.value, changed_by=by, changed_at=at)
     )
@@ -216,7 +216,11 @@ async def resolve(
             "changed_by": None,
             "changed_at": None,
         }
-    await _remember(connection, kind, item_id, at, by, why, live, live if take == "staff" else row.conflict)
+    await connection.execute(
+        insert(past).values(
+            _line((kind, item_id), at, by, why, live, live if take == "staff" else row.conflict)
+        )
+    )
     await connection.execute(update(t).where(_is(kind, item_id)).values(**values))
 
 
@@ -292,7 +296,10 @@ def _sides(rows: Iterable[Row[Any]]) -> tuple[dict[Key, Item], dict[Key, Item | 
 async def _store(
     connection: AsyncConnection, steps: Sequence[Step], rows: Mapping[tuple[str, str], Row[Any]], at: datetime
 ) -> None:
+    """All steps in a few statements: an upgrade changes hundreds of rows, and on SQLite others wait."""
     fresh: list[dict[str, object]] = []
+    changed: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    lines: list[dict[str, object]] = []
     for step in steps:
         kind, item_id = step.key
         row = rows.get((kind.value, item_id))
@@ -303,11 +310,17 @@ async def _store(
             continue
         if step.action in (Action.ADD, Action.TAKE, Action.RETIRE):
             after = step.item.text if step.item is not None else None
-            await _remember(connection, kind, item_id, at, "", UPGRADE, _live(row), after)
+            lines.append(_line(step.key, at, "", UPGRADE, _live(row), after))
         if any(getattr(row, name) != value for name, value in values.items()):
-            await connection.execute(update(t).where(_is(kind, item_id)).values(**values))
+            whose = {"its_kind": kind.value, "its_id": item_id}
+            changed.setdefault(tuple(values), []).append({**whose, **values})
     if fresh:
         await connection.execute(insert(t), fresh)
+    for names, sets in changed.items():
+        its = and_(t.c.kind == bindparam("its_kind"), t.c.id == bindparam("its_id"))
+        await connection.execute(update(t).where(its).values({name: bindparam(name) for name in names}), sets)
+    if lines:
+        await connection.execute(insert(past), lines)
 
 
 def _values(step: Step, row: Row[Any] | None) -> dict[str, object]:
@@ -343,24 +356,10 @@ def _report(steps: Iterable[Step]) -> SyncReport:
     )
 
 
-async def _remember(
-    connection: AsyncConnection,
-    kind: Kind,
-    item_id: str,
-    at: datetime,
-    by: str,
-    why: str,
-    before: str | None,
-    after: str | None,
-) -> None:
-    await connection.execute(
-        insert(past).values(
-            kind=kind.value,
-            item_id=item_id,
-            at=at,
-            changed_by=by[:60],
-            why=why[:300],
-            before=before,
-            after=after,
-        )
-    )
+def _line(
+    key: Key, at: datetime, by: str, why: str, before: str | None, after: str | None
+) -> dict[str, object]:
+    """One row of the history."""
+    kind, item_id = key
+    who = {"kind": kind.value, "item_id": item_id, "at": at, "changed_by": by[:60]}
+    return {**who, "why": why[:300], "before": before, "after": after}

@@ -53,14 +53,12 @@ def _numbers(text: str) -> set[str]:
 
 
 def _supported(text: str) -> set[str]:
-    """The numbers of a text and what follows from them: a day gives its month and year, `25/2023` its 25."""
+    """The numbers of a text and what follows from them: a day's month and year, `25/2023/TT`'s 25."""
     found = _numbers(text)
     for number in tuple(found):
         parts = number.split("/")
         found |= {"/".join(parts[start:]) for start in range(1, len(parts))}
-        if len(parts) == 2 and len(parts[1]) == 4:
-            found.add(parts[0])
-    return found
+    return found | {named.number for named in find_document_numbers(text) if named.kind}
 
 
 def _of_document(document: Document) -> str:
