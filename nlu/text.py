@@ -18,7 +18,7 @@ from nlu.folding import WORD, fold, fold_with_offsets, normalise, runs, syllable
 from nlu.interpreter import Entity
 from nlu.numbers import DocumentMention, NumberReader, find_document_numbers
 from nlu.orthography import is_well_spelt
-from nlu.spelling import nearest, repair_typing
+from nlu.spelling import is_syllable, nearest, repair_typing
 
 __all__ = [
     "Abbreviation",
@@ -93,6 +93,10 @@ class VietnameseText:
     def document_numbers(self, text: str) -> tuple[DocumentMention, ...]:
         """See `find_document_numbers`."""
         return find_document_numbers(text)
+
+    def is_syllable(self, folded: str) -> bool:
+        """See `nlu.spelling.is_syllable`."""
+        return is_syllable(folded)
 
     def is_well_spelt(self, word: str) -> bool:
         """See `nlu.orthography.is_well_spelt`."""
