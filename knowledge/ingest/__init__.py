@@ -1,0 +1,31 @@
+"""Taking documents in: files of any office format become passages that say where they stand.
+
+Works on one file at a time and stores nothing. It must never repair what it reads by itself, never invent a
+document number, and never run in a process that serves citizens: hostile files are its daily bread.
+"""
+
+from knowledge.ingest.analysis import NumberReader, WritingAnalysis
+from knowledge.ingest.header import Header
+from knowledge.ingest.limits import Limits
+from knowledge.ingest.quality import DAMAGED_BELOW
+from knowledge.ingest.reading import Encrypted, FaqRow, IngestError, TooBig
+from knowledge.ingest.structure import PassageKind
+from knowledge.ingest.taking_in import NumberCount, PageQuality, TakenIn, TakenPassage, take_in
+
+__all__ = [
+    "DAMAGED_BELOW",
+    "Encrypted",
+    "FaqRow",
+    "Header",
+    "IngestError",
+    "Limits",
+    "NumberCount",
+    "NumberReader",
+    "PageQuality",
+    "PassageKind",
+    "TakenIn",
+    "TakenPassage",
+    "TooBig",
+    "WritingAnalysis",
+    "take_in",
+]

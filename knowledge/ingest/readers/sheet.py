@@ -1,0 +1,162 @@
+"""Spreadsheets: sheets of questions and answers become drafts, other tables become rows.
+
+Formulas are never computed and macros never run: what was stored as the last result counts.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from knowledge.ingest.analysis import WritingAnalysis
+from knowledge.ingest.encodings import decode
+from knowledge.ingest.limits import Limits, check_archive
+from knowledge.ingest.reading import Block, BlockKind, FaqRow, IngestError, Page, Reading, TooBig
+from knowledge.ingest.tables import Fold, is_header, row_block
+
+QUESTION_LIMIT, ANSWER_LIMIT = 60, 500
+_COLUMNS = {
+    "question": r"(?:noi dung )?(?:cau hoi|hoi|question)(?: chinh| mau)?",
+    "variants": r"(?:cac )?(?:bien the|cach hoi(?: khac)?|cau hoi (?:khac|tuong tu|phu)|dong nghia|variants?)"
+    r"(?: cau hoi)?",
+    "answer": r"(?:noi dung |cau )?(?:tra loi|dap|dap an|answer)(?: mau)?",
+    "source": r"(?:nguon|can cu|van ban|trich dan|nguon trich dan|can cu phap ly|source)(?: .{0,20})?",
+}
+_HEADER_WITHIN = 10
+_VARIANT_BREAK = re.compile(r"[\n;|]+")
+_MAX_COLUMNS = 100
+
+
+def read_xlsx(path: Path, analysis: WritingAnalysis, limits: Limits) -> Reading:
+    """A workbook, every sheet that is not hidden."""
+    members = check_archive(path, limits)
+    warnings = []
+    if any("vbaProject" in member for member in members):
+        warnings.append("Tệp có macro; mình bỏ qua, không chạy.")
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except (InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
+        raise IngestError("Tệp bảng tính bị hỏng, không mở được.") from error
+    blocks: list[Block] = []
+    faq: list[FaqRow] = []
+    spent = 0
+    for sheet in book.worksheets:
+        if sheet.sheet_state != "visible":
+            warnings.append("Có trang tính bị ẩn; mình không đọc trang đó.")
+            continue
+        rows = list(_limited(sheet.iter_rows(max_col=_MAX_COLUMNS, values_only=True), limits))
+        spent += sum(len(cell) for row in rows for cell in row)
+        if spent > limits.characters:
+            raise TooBig("Bảng tính dài hơn mức cho phép.")
+        found = _faq(rows, analysis.fold)
+        faq += found
+        if not found:
+            blocks += _table(sheet.title, rows, analysis.fold)
+    return Reading("xlsx", (Page(0, tuple(blocks)),), faq=tuple(faq), warnings=tuple(dict.fromkeys(warnings)))
+
+
+def read_csv(data: bytes, analysis: WritingAnalysis, limits: Limits) -> Reading:
+    """Comma, semicolon or tab between the cells, whichever the first lines show."""
+    text = decode(data, analysis.is_well_spelt).text
+    if len(text) > limits.characters:
+        raise TooBig("Bảng dài hơn mức cho phép.")
+    try:
+        dialect: type[csv.Dialect] | str = csv.Sniffer().sniff(text[:5000], ",;\t")
+    except csv.Error:
+        dialect = "excel"
+    try:
+        rows = list(_limited(csv.reader(io.StringIO(text), dialect), limits))
+    except csv.Error as error:
+        raise IngestError("Tệp CSV bị hỏng, không đọc được.") from error
+    faq = _faq(rows, analysis.fold)
+    blocks = [] if faq else list(_table("", rows, analysis.fold))
+    return Reading("csv", (Page(0, tuple(blocks)),), faq=tuple(faq))
+
+
+def _limited(rows: Iterable[Sequence[object]], limits: Limits) -> Iterator[list[str]]:
+    """Rows as text, up to the limit."""
+    for index, row in enumerate(rows):
+        if index > limits.rows:
+            raise TooBig(f"Bảng có nhiều hơn {limits.rows:,} dòng.".replace(",", "."))
+        yield ["" if cell is None else _written(cell) for cell in row]
+
+
+def _written(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _faq(rows: Sequence[Sequence[str]], fold: Fold) -> list[FaqRow]:
+    """Questions and answers, when a header says that these are some."""
+    for index, row in enumerate(rows[:_HEADER_WITHIN]):
+        columns = _faq_columns(row, fold)
+        if {"question", "answer"} <= columns.keys():
+            return [
+                found
+                for line, cells in enumerate(itertools.islice(rows, index + 1, None), index + 2)
+                if (found := _faq_row(line, cells, columns)) is not None
+            ]
+    return []
+
+
+def _faq_columns(row: Sequence[str], fold: Fold) -> dict[str, int]:
+    columns: dict[str, int] = {}
+    for place, cell in enumerate(row):
+        name = " ".join(re.findall(r"\w+", fold(cell)))
+        for meaning, pattern in _COLUMNS.items():
+            if meaning not in columns and re.fullmatch(pattern, name):
+                columns[meaning] = place
+                break
+    return columns
+
+
+def _faq_row(line: int, cells: Sequence[str], columns: dict[str, int]) -> FaqRow | None:
+    def cell(name: str) -> str:
+        place = columns.get(name, len(cells))
+        return cells[place].strip() if place < len(cells) else ""
+
+    if not any(map(str.strip, cells)):
+        return None
+    question, answer = " ".join(cell("question").split()), cell("answer")
+    variants = tuple(v.strip(" -•\t") for v in _VARIANT_BREAK.split(cell("variants")) if v.strip(" -•\t"))
+    return FaqRow(line, question, variants, answer, cell("source"), _problem(question, answer))
+
+
+def _problem(question: str, answer: str) -> str:
+    if not question:
+        return "thiếu câu hỏi"
+    if not answer:
+        return "thiếu câu trả lời"
+    if len(question) > QUESTION_LIMIT:
+        return f"câu hỏi dài hơn {QUESTION_LIMIT} ký tự"
+    if len(answer) > ANSWER_LIMIT:
+        return f"câu trả lời dài hơn {ANSWER_LIMIT} ký tự"
+    return ""
+
+
+def _table(title: str, rows: Sequence[Sequence[str]], fold: Fold) -> Iterator[Block]:
+    if not any(any(row) for row in rows):
+        return
+    if title and not re.fullmatch(r"(?:sheet|trang tinh|trang)\s*\d*", fold(title)):
+        yield Block(BlockKind.HEADING, title, 1)
+    columns: Sequence[str] = ()
+    for row in rows:
+        cells = list(row)
+        while cells and not cells[-1]:
+            cells.pop()
+        if not cells:
+            continue
+        if not columns and is_header(cells, fold):
+            columns = cells
+        elif columns:
+            yield row_block(columns, cells)
+        else:
+            yield Block(BlockKind.PARAGRAPH, " ".join(cell for cell in cells if cell))
