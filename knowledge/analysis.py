@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 
@@ -30,6 +30,36 @@ class DocumentMention(Protocol):
         ...
 
 
+class Restoration(Protocol):
+    """A text with its marks put back."""
+
+    @property
+    def text(self) -> str:
+        """The text in NFC."""
+        ...
+
+    @property
+    def sureness(self) -> float:
+        """0 to 1: how far it can be relied on. 1 for a text that was left alone."""
+        ...
+
+
+class Restorer(Protocol):
+    """Puts marks back on text that was typed without, as far as its teaching goes. Pure and total."""
+
+    def restore(self, text: str) -> str:
+        """The text with its marks back; never changes a letter, a digit or a mark that is there."""
+        ...
+
+    def restoration(self, text: str) -> Restoration:
+        """The same, with how sure it is."""
+        ...
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Learn from further texts, also while others restore."""
+        ...
+
+
 class TextAnalysis(Protocol):
     """Vietnamese text as people type it, brought to a form that can be compared. Pure and total."""
 
@@ -51,4 +81,16 @@ class TextAnalysis(Protocol):
 
     def document_numbers(self, text: str) -> Sequence[DocumentMention]:
         """Document numbers in the text, in order."""
+        ...
+
+    def share_of_marks(self, text: str) -> float:
+        """Share of syllables that carry a mark: about 0.8 in ordinary Vietnamese, 0 without syllables."""
+        ...
+
+    def marked_syllables(self, text: str) -> tuple[str, ...]:
+        """Words in lower case with their marks, each in one spelling; numbers left out."""
+        ...
+
+    def restorer(self, texts: Iterable[str]) -> Restorer:
+        """A restorer taught with `texts` (about 0.2 s for 50,000 syllables)."""
         ...

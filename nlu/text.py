@@ -14,6 +14,7 @@ from importlib.resources import files
 
 import yaml
 
+from nlu import accents
 from nlu.folding import WORD, fold, fold_with_offsets, normalise, runs, syllables
 from nlu.interpreter import Entity
 from nlu.numbers import DocumentMention, NumberReader, find_document_numbers
@@ -113,6 +114,18 @@ class VietnameseText:
     def nearest(self, syllable: str, known: Collection[str]) -> str | None:
         """See `nlu.spelling.nearest`."""
         return nearest(syllable, known)
+
+    def share_of_marks(self, text: str) -> float:
+        """See `nlu.accents.share_of_marks`."""
+        return accents.share_of_marks(text)
+
+    def marked_syllables(self, text: str) -> tuple[str, ...]:
+        """See `nlu.accents.marked_syllables`."""
+        return accents.marked_syllables(text)
+
+    def restorer(self, texts: Iterable[str]) -> accents.AccentRestorer:
+        """See `nlu.accents.AccentRestorer`."""
+        return accents.AccentRestorer.train(texts)
 
     def open_abbreviations(self, text: str) -> str:
         """The text (NFC) with chat short forms written out: `cdht la j` gives `công dân học tập la gì`.
