@@ -266,7 +266,7 @@ async def load_passages(connection: AsyncConnection) -> list[LibraryPassage]:
     found: list[LibraryPassage] = []
     result = await connection.stream(statement)
     async for rows in result.partitions(_ROWS_AT_ONCE):
-        found += [_passage(*row) for row in rows]
+        found += [_passage(row) for row in rows]
     return found
 
 
@@ -458,19 +458,11 @@ async def _switch(connection: AsyncConnection, source_id: int, was: Status, beco
         raise LookupError(f"source {source_id} is not {was}")
 
 
-def _passage(
-    id_: int, source_id: int, text: str, locator: str, page: int, section: str, damaged: int, number: str,
-    title: str,
-) -> LibraryPassage:  # fmt: skip
+def _passage(row: Sequence[Any]) -> LibraryPassage:
+    id_, source_id, text, locator, page, section, damaged, number, title = row
     place = ", ".join(filter(None, (locator, f"trang {page}" if page else "")))
-    return LibraryPassage(
-        f"p{id_}",
-        str(source_id),
-        text,
-        Citation(number, title, place),
-        bool(damaged),
-        f"{source_id}:{section}",
-    )
+    citation = Citation(number, title, place)
+    return LibraryPassage(f"p{id_}", str(source_id), text, citation, bool(damaged), f"{source_id}:{section}")
 
 
 def _source(row: Row[Any]) -> Source:

@@ -173,8 +173,8 @@ def _warnings(passages: Sequence[TakenPassage], reading: Reading) -> Iterable[st
     damaged = sum(one.damaged for one in passages)
     if damaged:
         yield (
-            f"{damaged}/{len(passages)} đoạn có chữ bị hỏng (do quét hoặc nhận dạng). Bot vẫn tìm được các đoạn "
-            "này nhưng không trích nguyên văn; bạn xem lại rồi nhận hoặc sửa."
+            f"{damaged}/{len(passages)} đoạn có chữ bị hỏng (do quét hoặc nhận dạng). Bot vẫn tìm được "
+            "các đoạn này nhưng không trích nguyên văn; bạn xem lại rồi nhận hoặc sửa."
         )
     if not passages and not reading.faq:
         yield "Không tìm thấy chữ nào trong tệp."

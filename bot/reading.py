@@ -1,0 +1,216 @@
+"""Reading a file in a process of its own: bounded in memory and time, with nothing in reach worth taking.
+
+`python -m bot.reading` is the process; `read_apart` starts it and collects what it says. Files come from
+anywhere, and parsers of office formats fail in every way there is: what fails here, fails alone. The process
+gets no settings, no secrets and no database, and its words come back one line at a time, so that taking them
+in never holds up whoever waits on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from knowledge.ingest import (
+    FaqRow,
+    Header,
+    IngestError,
+    Limits,
+    NumberCount,
+    PageQuality,
+    PassageKind,
+    TakenIn,
+    TakenPassage,
+    take_in,
+)
+from nlu.text import vietnamese_text
+
+log = structlog.get_logger(__name__)
+
+_LINE_BYTES = 8 * 1024 * 1024
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TESSDATA_PREFIX", "SYSTEMROOT")
+"""Of the environment: what programs need to run, and none of our settings."""
+_WRITES_BYTES = 512 * 1024 * 1024
+_NICE = 10
+"""Citizens are served first."""
+_GRACE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read, and what is known already."""
+
+    path: Path
+    name: str
+    """As the file was called by whoever gave it."""
+    registered: Sequence[str] = ()
+    known: Sequence[str] = ()
+    """Clean text that damaged text may be repaired towards."""
+
+
+async def read_apart(wanted: Wanted, limits: Limits) -> TakenIn:
+    """Read a file in a process of its own. Raises IngestError, also when that process dies or is too slow."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.reading",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=_LINE_BYTES,
+        start_new_session=True,
+        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+    )
+    try:
+        async with asyncio.timeout(limits.seconds + _GRACE_SECONDS):
+            told, gathered = await asyncio.gather(_tell(process, wanted, limits), _gather(process))
+        del told
+        return gathered
+    except TimeoutError as error:
+        raise IngestError(f"Đọc tệp quá lâu (hơn {limits.seconds:.0f} giây), mình đã dừng lại.") from error
+    finally:
+        await _end(process)
+
+
+async def _tell(process: asyncio.subprocess.Process, wanted: Wanted, limits: Limits) -> None:
+    assert process.stdin is not None
+    head = {"path": str(wanted.path), "name": wanted.name, "limits": asdict(limits)}
+    with suppress(BrokenPipeError, ConnectionResetError):  # a process that died says so by its silence
+        for line in (head, {"registered": list(wanted.registered)}, *wanted.known):
+            process.stdin.write(json.dumps(line).encode() + b"\n")
+            await process.stdin.drain()
+        process.stdin.close()
+
+
+async def _gather(process: asyncio.subprocess.Process) -> TakenIn:
+    """Put together what the process says. Raises IngestError when it stops before the end."""
+    passages: list[TakenPassage] = []
+    faq: list[FaqRow] = []
+    document: dict[str, Any] = {}
+    async for kind, values in _lines(process):
+        match kind:
+            case "failed":
+                raise IngestError(values["reason"])
+            case "document":
+                document = values
+            case "passage":
+                passages.append(TakenPassage(**{**values, "kind": PassageKind(values["kind"])}))
+            case "faq":
+                faq.append(FaqRow(**{**values, "variants": tuple(values["variants"])}))
+            case "end":
+                return _document(document, tuple(passages), tuple(faq))
+    status = await process.wait()
+    log.warning("reading_process_died", status=status)
+    raise IngestError(
+        "Tệp này làm chương trình đọc bị dừng giữa chừng (quá lớn, bị hỏng, hoặc cố tình gây lỗi)."
+    )
+
+
+async def _lines(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    assert process.stdout is not None
+    while True:
+        try:
+            line = await process.stdout.readline()
+        except ValueError:  # longer than any line we write
+            return
+        if not line.endswith(b"\n"):
+            return
+        kind, values = json.loads(line)
+        yield kind, values
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """The process and everything it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _document(values: dict[str, Any], passages: tuple[TakenPassage, ...], faq: tuple[FaqRow, ...]) -> TakenIn:
+    header = values["header"]
+    issued = date.fromisoformat(header["issued"]) if header["issued"] else None
+    return TakenIn(
+        media=values["media"],
+        title=values["title"],
+        header=Header(**{**header, "issued": issued, "warnings": tuple(header["warnings"])}),
+        pages=values["pages"],
+        quality=values["quality"],
+        page_quality=tuple(PageQuality(**one) for one in values["page_quality"]),
+        numbers=tuple(NumberCount(**one) for one in values["numbers"]),
+        passages=passages,
+        faq=faq,
+        warnings=tuple(values["warnings"]),
+    )
+
+
+# --- Within the process -------------------------------------------------------------------------------
+
+
+def _said(taken: TakenIn) -> Iterator[tuple[str, dict[str, Any]]]:
+    whole = asdict(taken)
+    passages, faq = whole.pop("passages"), whole.pop("faq")
+    issued = taken.header.issued
+    whole["header"]["issued"] = issued.isoformat() if issued else ""
+    yield "document", whole
+    yield from (("passage", one) for one in passages)
+    yield from (("faq", one) for one in faq)
+    yield "end", {}
+
+
+def _bound(limits: Limits) -> None:
+    """Soft bounds: LibreOffice, started from here, may lift the one on memory for itself."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, hard))
+    seconds = int(limits.seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITES_BYTES, _WRITES_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(_NICE)
+
+
+def main() -> None:
+    """Read one wish from standard input, answer on standard output."""
+    wish = json.loads(sys.stdin.buffer.readline())
+    limits = Limits(**wish["limits"])
+    registered = json.loads(sys.stdin.buffer.readline())["registered"]
+    known = [json.loads(line) for line in sys.stdin.buffer]
+    # Libraries may print: their words must not get between ours.
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _bound(limits)
+    said: Iterator[tuple[str, dict[str, Any]]]
+    try:
+        taken = take_in(
+            Path(wish["path"]), wish["name"], vietnamese_text(), limits, registered=registered, known=known
+        )
+        said = _said(taken)
+    except IngestError as error:
+        said = iter([("failed", {"reason": str(error)})])
+    except MemoryError:
+        said = iter([("failed", {"reason": "Tệp cần nhiều bộ nhớ hơn mức cho phép."})])
+    except RecursionError:
+        said = iter([("failed", {"reason": "Tệp lồng nhau quá nhiều lớp, mình không đọc được."})])
+    except (
+        Exception
+    ) as error:  # a parser's own fault: the file is refused, the reason kept apart from its words
+        reason = f"Mình không đọc được tệp này ({type(error).__name__})."
+        said = iter([("failed", {"reason": reason})])
+    for line in said:
+        answer.write(json.dumps(line).encode() + b"\n")
+    answer.flush()
+
+
+if __name__ == "__main__":
+    main()
