@@ -19,6 +19,7 @@ from bot.store import accounts, events, outbox, staff
 from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.channel import Channel, Health
+from knowledge.ingest.programs import has_tesseract, libreoffice
 
 
 class Level(StrEnum):
@@ -62,6 +63,7 @@ async def examine(settings: Settings) -> list[Finding]:
         findings.append(Finding(Level.GOOD, "Cơ sở dữ liệu", f"{kind}, lược đồ đúng phiên bản"))
         findings.append(await _redis(settings))
         findings.append(_knowledge())
+        findings.extend(await asyncio.to_thread(_readers))
         findings.extend(await _queues(database))
         findings.append(await _console(database))
         findings.extend(await _channels(settings, database))
@@ -104,6 +106,26 @@ async def _redis(settings: Settings) -> Finding:
 def _knowledge() -> Finding:
     size = app.load_knowledge().size
     return Finding(Level.GOOD if size else Level.BAD, "Kho câu trả lời", f"{size} mục")
+
+
+def _readers() -> list[Finding]:
+    """Programs that read what our own libraries cannot; everything else works without them."""
+    scans = has_tesseract()
+    office = libreoffice()
+    return [
+        Finding(Level.GOOD, "Đọc tài liệu quét", "có Tesseract với dữ liệu tiếng Việt")
+        if scans
+        else Finding(
+            Level.OFF, "Đọc tài liệu quét", "chưa có Tesseract với dữ liệu tiếng Việt",
+            "Muốn đọc được trang ảnh chụp, cài: tesseract-ocr tesseract-ocr-vie.",
+        ),
+        Finding(Level.GOOD, "Đọc tệp Word đời cũ", "có LibreOffice")
+        if office
+        else Finding(
+            Level.OFF, "Đọc tệp Word đời cũ", "chưa có LibreOffice",
+            "Muốn đọc tệp .doc, .rtf, .odt, cài: libreoffice-writer.",
+        ),
+    ]  # fmt: skip
 
 
 async def _queues(database: Database) -> list[Finding]:

@@ -305,6 +305,9 @@ def _unchanged(name: str, same: library.Source) -> FileReport:
         passages=int(same.report.get("passages", 0)),
         damaged=int(same.report.get("damaged", 0)),
         quality=same.quality,
+        header=same.report.get("header", {}),
+        numbers=tuple(same.report.get("numbers", ())),
+        damaged_pages=tuple(same.report.get("damaged_pages", ())),
         warnings=off,
     )
 

@@ -1,6 +1,6 @@
 """Reading a file in a process of its own: bounded in memory and time, with nothing in reach worth taking.
 
-`python -m bot.reading` is the process; `read_apart` starts it and collects what it says. Files come from
+The process is bot.reading_process; `read_apart` starts it and collects what it says. Files come from
 anywhere, and parsers of office formats fail in every way there is: what fails here, fails alone. The process
 gets no settings, no secrets and no database, and its words come back one line at a time, so that taking them
 in never holds up whoever waits on the event loop.
@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -33,18 +32,13 @@ from knowledge.ingest import (
     PassageKind,
     TakenIn,
     TakenPassage,
-    take_in,
 )
-from nlu.text import vietnamese_text
 
 log = structlog.get_logger(__name__)
 
 _LINE_BYTES = 8 * 1024 * 1024
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TESSDATA_PREFIX", "SYSTEMROOT")
 """Of the environment: what programs need to run, and none of our settings."""
-_WRITES_BYTES = 512 * 1024 * 1024
-_NICE = 10
-"""Citizens are served first."""
 _GRACE_SECONDS = 5.0
 
 
@@ -65,7 +59,7 @@ async def read_apart(wanted: Wanted, limits: Limits) -> TakenIn:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot.reading",
+        "bot.reading_process",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -153,64 +147,3 @@ def _document(values: dict[str, Any], passages: tuple[TakenPassage, ...], faq: t
         faq=faq,
         warnings=tuple(values["warnings"]),
     )
-
-
-# --- Within the process -------------------------------------------------------------------------------
-
-
-def _said(taken: TakenIn) -> Iterator[tuple[str, dict[str, Any]]]:
-    whole = asdict(taken)
-    passages, faq = whole.pop("passages"), whole.pop("faq")
-    issued = taken.header.issued
-    whole["header"]["issued"] = issued.isoformat() if issued else ""
-    yield "document", whole
-    yield from (("passage", one) for one in passages)
-    yield from (("faq", one) for one in faq)
-    yield "end", {}
-
-
-def _bound(limits: Limits) -> None:
-    """Soft bounds: LibreOffice, started from here, may lift the one on memory for itself."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, hard))
-    seconds = int(limits.seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITES_BYTES, _WRITES_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(_NICE)
-
-
-def main() -> None:
-    """Read one wish from standard input, answer on standard output."""
-    wish = json.loads(sys.stdin.buffer.readline())
-    limits = Limits(**wish["limits"])
-    registered = json.loads(sys.stdin.buffer.readline())["registered"]
-    known = [json.loads(line) for line in sys.stdin.buffer]
-    # Libraries may print: their words must not get between ours.
-    answer = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    _bound(limits)
-    said: Iterator[tuple[str, dict[str, Any]]]
-    try:
-        taken = take_in(
-            Path(wish["path"]), wish["name"], vietnamese_text(), limits, registered=registered, known=known
-        )
-        said = _said(taken)
-    except IngestError as error:
-        said = iter([("failed", {"reason": str(error)})])
-    except MemoryError:
-        said = iter([("failed", {"reason": "Tệp cần nhiều bộ nhớ hơn mức cho phép."})])
-    except RecursionError:
-        said = iter([("failed", {"reason": "Tệp lồng nhau quá nhiều lớp, mình không đọc được."})])
-    except (
-        Exception
-    ) as error:  # a parser's own fault: the file is refused, the reason kept apart from its words
-        reason = f"Mình không đọc được tệp này ({type(error).__name__})."
-        said = iter([("failed", {"reason": reason})])
-    for line in said:
-        answer.write(json.dumps(line).encode() + b"\n")
-    answer.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,8 @@
 """Taking documents in: files of any office format become passages that say where they stand.
 
 Works on one file at a time and stores nothing. It must never repair what it reads by itself, never invent a
-document number, and never run in a process that serves citizens: hostile files are its daily bread.
+document number, and never run in a process that serves citizens: hostile files are its daily bread. So the
+door to the work itself is knowledge.ingest.taking_in, which loads the parsers; these names load none.
 """
 
 from knowledge.ingest.analysis import NumberReader, WritingAnalysis
@@ -10,7 +11,7 @@ from knowledge.ingest.limits import Limits
 from knowledge.ingest.quality import DAMAGED_BELOW
 from knowledge.ingest.reading import Encrypted, FaqRow, IngestError, TooBig
 from knowledge.ingest.structure import PassageKind
-from knowledge.ingest.taking_in import NumberCount, PageQuality, TakenIn, TakenPassage, take_in
+from knowledge.ingest.taken import NumberCount, PageQuality, TakenIn, TakenPassage
 
 __all__ = [
     "DAMAGED_BELOW",
@@ -27,5 +28,4 @@ __all__ = [
     "TakenPassage",
     "TooBig",
     "WritingAnalysis",
-    "take_in",
 ]

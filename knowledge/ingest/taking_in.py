@@ -8,72 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.ingest.analysis import NumberReader, WritingAnalysis
-from knowledge.ingest.header import Header, read_header
+from knowledge.ingest.header import read_header
 from knowledge.ingest.limits import Limits
 from knowledge.ingest.paragraphs import Paragraph, paragraphs
 from knowledge.ingest.quality import DAMAGED_BELOW, FEW_WORDS, count_words
 from knowledge.ingest.readers import read
-from knowledge.ingest.reading import FaqRow, Reading
+from knowledge.ingest.reading import Reading
 from knowledge.ingest.repair import Repairer
-from knowledge.ingest.structure import PassageKind, Piece, split
-
-
-@dataclass(frozen=True, slots=True)
-class TakenPassage:
-    """A passage, judged."""
-
-    kind: PassageKind
-    locator: str
-    """`mục II.1`; the page is beside it."""
-    page: int
-    """From 1; 0 where the format has no pages."""
-    text: str
-    section: str
-    quality: float
-    """0 to 1, see knowledge.ingest.quality."""
-    damaged: bool
-    suggestion: str
-    """The text as it probably was; empty for clean passages and where nothing speaks for anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class NumberCount:
-    """A document that is named."""
-
-    number: str
-    is_known: bool
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class PageQuality:
-    """How readable a page is."""
-
-    page: int
-    quality: float
-
-
-@dataclass(frozen=True, slots=True)
-class TakenIn:
-    """A file, taken apart."""
-
-    media: str
-    title: str
-    """What a citizen reads as the source."""
-    header: Header
-    pages: int
-    """0 where the format has none."""
-    quality: float
-    page_quality: tuple[PageQuality, ...]
-    numbers: tuple[NumberCount, ...]
-    passages: tuple[TakenPassage, ...]
-    faq: tuple[FaqRow, ...]
-    warnings: tuple[str, ...]
-    """In Vietnamese."""
+from knowledge.ingest.structure import Piece, split
+from knowledge.ingest.taken import NumberCount, PageQuality, TakenIn, TakenPassage
 
 
 def take_in(

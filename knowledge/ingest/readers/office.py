@@ -15,15 +15,11 @@ from pathlib import Path
 
 from knowledge.ingest.analysis import WritingAnalysis
 from knowledge.ingest.limits import Limits
+from knowledge.ingest.programs import libreoffice
 from knowledge.ingest.readers.docx import read_docx
 from knowledge.ingest.reading import IngestError, Reading
 
 _SECONDS = 120
-
-
-def libreoffice() -> str | None:
-    """Where LibreOffice is, or None."""
-    return shutil.which("soffice") or shutil.which("libreoffice")
 
 
 def read_legacy(path: Path, media: str, analysis: WritingAnalysis, limits: Limits) -> Reading:

@@ -17,6 +17,7 @@ import pypdfium2.raw as pdfium
 from knowledge.ingest.analysis import WritingAnalysis
 from knowledge.ingest.encodings import from_legacy_font
 from knowledge.ingest.limits import Limits
+from knowledge.ingest.programs import has_tesseract
 from knowledge.ingest.quality import DAMAGED_BELOW, quality
 from knowledge.ingest.readers import scan
 from knowledge.ingest.reading import Block, BlockKind, Encrypted, IngestError, Page, Reading, TooBig
@@ -106,7 +107,7 @@ def _has_picture(page: pypdfium2.PdfPage) -> bool:
 
 def _recognised(page: pypdfium2.PdfPage, number: int, scans: _Scans) -> str:
     if scans.possible is None:
-        scans.possible = scan.has_tesseract()
+        scans.possible = has_tesseract()
     if not scans.possible or scans.left <= 0:
         return ""
     scans.left -= 1

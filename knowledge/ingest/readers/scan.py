@@ -10,24 +10,11 @@ import os
 import shutil
 import subprocess
 
-LANGUAGE = "vie"
+from knowledge.ingest.programs import LANGUAGE
+
 DPI = 300
 """What Tesseract's models were trained on."""
 PAGE_SECONDS = 60
-
-
-def has_tesseract() -> bool:
-    """Whether scans can be recognised: the program and its Vietnamese data are there."""
-    program = shutil.which("tesseract")
-    if program is None:
-        return False
-    try:
-        listed = subprocess.run(  # noqa: S603 - a fixed command
-            [program, "--list-langs"], capture_output=True, timeout=20, check=False, text=True
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return LANGUAGE in (listed.stdout + listed.stderr).split()
 
 
 def recognise(grey: bytes, width: int, height: int) -> str:
