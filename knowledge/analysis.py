@@ -75,6 +75,10 @@ class TextAnalysis(Protocol):
         """Folded, abbreviations opened, keyboard slips undone."""
         ...
 
+    def open_abbreviations(self, text: str) -> str:
+        """The text (NFC) with short forms written out, marks and case kept."""
+        ...
+
     def nearest(self, syllable: str, known: Collection[str]) -> str | None:
         """The known syllable a misspelt one most likely is, or None; never for a correct syllable."""
         ...

@@ -1,0 +1,527 @@
+"""Finding passages by words and by meaning at once, while passages come and go.
+
+The words decide alone for what has no vector yet, so a passage can be found as soon as it is here and its
+meaning follows. Nothing is answered or quoted here: ids and scores are all that comes out.
+
+What belongs where: `prepare` and `search` take a few milliseconds and may run on the event loop;
+`with_vector` (some 20 ms), `update` (10 ms, more for many), and `catch_up`, `adopt`, `settle`, `save` (seconds
+to minutes) belong in a thread. Readers go on through all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+
+import structlog
+
+from knowledge.analysis import Restorer, TextAnalysis
+from knowledge.dense import DenseIndex, Vectors
+from knowledge.lexical import IndexInUse, LexicalIndex, Words
+from knowledge.vectors import Progress, VectorStore
+
+__all__ = ["DenseIndex", "Hit", "HybridIndex", "Indexed", "Mode", "Question", "prepare", "windows"]
+
+log = structlog.get_logger(__name__)
+
+_DEPTH = 100
+"""How many of each side are weighed against each other."""
+_DENSE_SHARE = 0.5
+"""Weight of the meaning when it is well understood."""
+_DENSE_SHARE_UNSURE = 0.3
+"""Weight of the meaning of a question whose marks could not be restored: models read such text badly."""
+_USUAL_MARKS = 0.8
+"""Share of syllables with a mark in ordinary marked text."""
+_WHOLE_UP_TO = 300
+"""Words of a text that gets one vector; about 400 tokens, and the usual model reads 512."""
+_WINDOW = 200
+_STEP = 100
+"""Words of a window in a longer text, and from one window to the next."""
+_WINDOW_CHARACTERS = 6_000
+"""What is read of a piece; ordinary text has 5 characters a word."""
+_QUESTION_CHARACTERS = 1_500
+"""What is read of a question; bounds the time for abusive ones."""
+_BATCH = 256
+"""Items whose vectors become findable together while many are made."""
+_KEPT_SECONDS = 10.0
+"""How long a removed item keeps its name for searches that had begun before."""
+
+
+class Mode(Enum):
+    """What is asked."""
+
+    HYBRID = "hybrid"
+    LEXICAL = "lexical"
+    DENSE = "dense"
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A passage to be found."""
+
+    id: str
+    text: str
+    group: str = ""
+    """Of the hits in one group only the best is given; empty belongs to no group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found."""
+
+    id: str
+    score: float
+    """0 to 1, comparable within one search only."""
+    lexical: float
+    """BM25; 0 when not among the best by words."""
+    dense: float
+    """Cosine; 0 when not among the best by meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with everything that is worked out once."""
+
+    typed: str
+    tokens: tuple[str, ...]
+    """Folded syllables as meant: abbreviations opened, slips of the keyboard undone."""
+    marked: tuple[str, ...]
+    """Syllables with the marks that were typed."""
+    share_of_marks: float
+    """Share of the syllables that carry a mark, 0 to 1."""
+    restored: str
+    """With its marks back, for the model."""
+    trust: float
+    """0 to 1: how far `restored` can be relied on. 1 for a question that carries its marks."""
+    vector: Vectors | None = field(default=None, compare=False)
+    """Shape (dimensions,); None while no model has read it."""
+    model: str = ""
+    """Name of the embedder that made `vector`."""
+
+
+def prepare(question: str, analysis: TextAnalysis, restorer: Restorer | None = None) -> Question:
+    """Everything about a question but its vector; about 0.3 ms for a short one."""
+    typed = question[:_QUESTION_CHARACTERS]
+    share = analysis.share_of_marks(typed)
+    # Keyboard slips are undone in folded text only; where marks were typed they are worth more than that.
+    meant = analysis.open_abbreviations(typed) if share >= 0.2 else analysis.as_meant(typed)
+    restored, trust = meant, 1.0 if share >= _USUAL_MARKS else share / _USUAL_MARKS
+    if restorer is not None:
+        restoration = restorer.restoration(meant)
+        restored = restoration.text
+        trust = 1 - (1 - restoration.sureness) * (1 - trust)
+    return Question(
+        typed=typed,
+        tokens=analysis.syllables(analysis.as_meant(typed)),
+        marked=analysis.marked_syllables(typed),
+        share_of_marks=share,
+        restored=restored,
+        trust=trust,
+    )
+
+
+def windows(text: str) -> list[str]:
+    """The pieces of a text that get a vector each: itself, or overlapping windows when it is long."""
+    words = text.split()
+    if len(words) <= _WHOLE_UP_TO:
+        return [text[:_WINDOW_CHARACTERS]]
+    starts = [min(start, len(words) - _WINDOW) for start in range(0, len(words) - _WINDOW + _STEP, _STEP)]
+    return [" ".join(words[start : start + _WINDOW])[:_WINDOW_CHARACTERS] for start in starts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What is known of a numbered passage besides its words."""
+
+    id: str
+    group: str
+    digest: str
+    is_empty: bool
+    """Holds no syllable, so there is nothing to find."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """Vectors and what made them; the two change together."""
+
+    store: VectorStore
+    dense: DenseIndex
+    """By number."""
+
+
+class HybridIndex:
+    """Passages findable by words and meaning. One writer at a time, readers from any thread.
+
+    A passage gets a number that is never used again, so that what was found under it is never another text.
+    """
+
+    def __init__(
+        self,
+        analysis: TextAnalysis,
+        store: VectorStore | None = None,
+        folder: Path | None = None,
+        edition: str = "",
+    ) -> None:
+        """`store` None finds by words alone. With a `folder` the index is kept there, for `sync` to go on with
+        as long as `edition` is the same (name in it whatever changes how texts are cut). A folder in use by
+        another process is left alone, and the index kept in memory."""
+        self._analysis = analysis
+        self._writing = threading.RLock()
+        self._names: dict[int, _Name] = {}
+        self._number_of: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
+        self._retired: deque[tuple[float, int]] = deque()
+        self._next = 1
+        self._folder = folder
+        self._lexical = self._open(edition)
+        self._meaning = self._with_dense(store) if store else None
+        self._waiting: dict[int, None] = {}
+
+    # --- asking -------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Passages that are here."""
+        return len(self._number_of)
+
+    @property
+    def waiting(self) -> int:
+        """Passages that are found by words alone until `catch_up` has made their vectors."""
+        return len(self._waiting)
+
+    @property
+    def model(self) -> str:
+        """Name of the embedder whose vectors are compared; empty without one."""
+        return self._meaning.store.embedder.name if self._meaning else ""
+
+    def with_vector(self, question: Question) -> Question:
+        """The question as the model reads it. Blocks for as long as the model takes; without one a no-op."""
+        meaning = self._meaning
+        if meaning is None or not question.restored.strip():
+            return question
+        embedder = meaning.store.embedder
+        return replace(question, vector=embedder.questions([question.restored])[0], model=embedder.name)
+
+    def search(self, question: Question, k: int, mode: Mode = Mode.HYBRID) -> list[Hit]:
+        """The `k` best passages, best first. Without a vector of our model there is no meaning to compare."""
+        if not question.tokens or k <= 0:
+            return []
+        depth = max(_DEPTH, k)
+        lexical = self.by_words(question, depth) if mode is not Mode.DENSE else {}
+        dense = self.by_meaning(question, depth) if mode is not Mode.LEXICAL else {}
+        share = _dense_share(question, mode, bool(dense))
+        meaning = self._meaning
+        scores = fuse(lexical, dense, share, lambda n: meaning is None or str(n) in meaning.dense, depth)
+        return self._best(scores, lexical, dense, k)
+
+    def by_words(self, question: Question, k: int) -> dict[int, float]:
+        """The `k` best by BM25, by number."""
+        marks = min(1.0, question.share_of_marks / _USUAL_MARKS)
+        words = Words(self._as_known(question.tokens), question.marked)
+        return dict(self._lexical.search(words, marks, k))
+
+    def by_meaning(self, question: Question, k: int) -> dict[int, float]:
+        """The `k` best by cosine, by number."""
+        meaning = self._meaning
+        if meaning is None or question.vector is None or question.model != meaning.store.embedder.name:
+            return {}
+        return {int(number): cosine for number, cosine in meaning.dense.search(question.vector, k)}
+
+    def _as_known(self, tokens: Sequence[str]) -> tuple[str, ...]:
+        """A misspelt syllable that no passage has becomes the one that was likely meant."""
+        known = self._lexical.known
+        return tuple(
+            token if token in known else self._analysis.nearest(token, known) or token for token in tokens
+        )
+
+    def _best(
+        self, scores: Mapping[int, float], lexical: Mapping[int, float], dense: Mapping[int, float], k: int
+    ) -> list[Hit]:
+        hits: list[Hit] = []
+        groups: set[str] = set()
+        ids: set[str] = set()
+        for number in sorted(scores, key=lambda number: (-scores[number], number)):
+            name = self._names.get(number)
+            if len(hits) == k:
+                break
+            if name is None or name.id in ids or (name.group and name.group in groups):
+                continue
+            ids.add(name.id)
+            groups.add(name.group)
+            hits.append(Hit(name.id, scores[number], lexical.get(number, 0.0), dense.get(number, 0.0)))
+        return hits
+
+    # --- changing -----------------------------------------------------------------------------------------
+
+    def sync(self, items: Iterable[Indexed]) -> int:
+        """Make `items` all there is; what is here already unchanged is not touched. Gives the number of changes.
+
+        Of items with the same id the last one counts.
+        """
+        wanted = {item.id: item for item in items}
+        with self._writing:
+            changed = []
+            for item in wanted.values():
+                number = self._number_of.get(item.id)
+                if number is None or self._names[number].digest != _digest(item):
+                    changed.append(item)
+                else:
+                    self._texts[number] = item.text
+            gone = [id_ for id_ in self._number_of if id_ not in wanted]
+            self.update(changed, gone)
+            self._look_for_vectors(self._texts)
+            return len(changed) + len(gone)
+
+    def update(self, added: Sequence[Indexed], removed: Collection[str]) -> None:
+        """Add or replace passages, and take out others; visible by words when this returns.
+
+        Vectors that are known already are taken at once, the others wait for `catch_up`.
+        """
+        with self._writing:
+            fresh = {item.id: item for item in added}
+            old = [self._number_of[id_] for id_ in {*removed, *fresh} if id_ in self._number_of]
+            if not fresh and not old:
+                return
+            numbered = dict(enumerate(fresh.values(), self._next))
+            self._next += len(numbered)
+            words = {number: self._cut(item.text) for number, item in numbered.items()}
+            for number, item in numbered.items():
+                is_empty = not words[number].folded
+                self._names[number] = _Name(item.id, item.group, _digest(item), is_empty)
+                self._texts[number] = item.text
+            self._note(numbered)
+            self._lexical.remove(old)
+            self._lexical.add((number, cut) for number, cut in words.items() if cut.folded)
+            self._lexical.commit()
+            for id_ in removed:
+                self._number_of.pop(id_, None)
+            self._number_of |= {item.id: number for number, item in numbered.items()}
+            self._retire(old)
+            self._look_for_vectors(numbered)
+
+    def _cut(self, text: str) -> Words:
+        return Words(
+            self._analysis.syllables(self._analysis.as_meant(text)), self._analysis.marked_syllables(text)
+        )
+
+    def _retire(self, numbers: Sequence[int]) -> None:
+        """Searches that began before may still come upon these: their names stay for a while."""
+        now = time.monotonic()
+        while self._retired and self._retired[0][0] < now - _KEPT_SECONDS:
+            self._names.pop(self._retired.popleft()[1], None)
+        for number in numbers:
+            self._texts.pop(number, None)
+            self._waiting.pop(number, None)
+            self._retired.append((now, number))
+        if self._meaning:
+            self._meaning.dense.remove([str(number) for number in numbers])
+
+    def _look_for_vectors(self, numbers: Iterable[int]) -> None:
+        """Take the vectors that exist already; the rest waits."""
+        meaning = self._meaning
+        if meaning is None:
+            return
+        pieces = {
+            number: windows(self._texts[number])
+            for number in numbers
+            if str(number) not in meaning.dense and not self._names[number].is_empty
+        }
+        missing = set(meaning.store.missing([piece for text in pieces.values() for piece in text]))
+        ready = {number: text for number, text in pieces.items() if not missing.intersection(text)}
+        _add_vectors(meaning, ready)
+        self._waiting |= dict.fromkeys(number for number in pieces if number not in ready)
+
+    def catch_up(self, progress: Progress | None = None) -> None:
+        """Make the vectors that are missing; they count as they come. `progress` is told (done, of)."""
+        done, total = 0, len(self._waiting)
+        while self._waiting:
+            meaning = self._meaning
+            if meaning is None:
+                return
+            with self._writing:
+                batch = {number: windows(self._texts[number]) for number in list(self._waiting)[:_BATCH]}
+            pieces = [piece for text in batch.values() for piece in text]
+            meaning.store.add(pieces, _part_of(progress, done, len(batch), total) if progress else None)
+            with self._writing:
+                still = {number: text for number, text in batch.items() if number in self._waiting}
+                if meaning is self._meaning:
+                    _add_vectors(meaning, still)
+                    for number in still:
+                        del self._waiting[number]
+            done += len(batch)
+            total = max(total, done + len(self._waiting))
+            if progress:
+                progress(done, total)
+
+    def adopt(self, store: VectorStore | None, progress: Progress | None = None) -> None:
+        """Change to another model: its vectors are made while the old ones serve, then it takes over."""
+        if store is None:
+            with self._writing:
+                self._meaning = None
+                self._waiting.clear()
+            return
+        with self._writing:
+            texts = [
+                self._texts[n] for n, name in self._names.items() if n in self._texts and not name.is_empty
+            ]
+        store.add([piece for text in texts for piece in windows(text)], progress)
+        with self._writing:
+            self._meaning = self._with_dense(store)
+            self._waiting.clear()
+            self._look_for_vectors(self._texts)
+
+    def settle(self) -> bool:
+        """Make the graph that many vectors need, while the exact comparison serves. True when it was due."""
+        return self._meaning.dense.settle() if self._meaning else False
+
+    # --- keeping ------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Keep the vectors' index too; words are kept with every change. A no-op without a folder."""
+        if self._folder is not None and self._meaning is not None:
+            self._meaning.dense.save(self._dense_folder(self._folder, self._meaning.store))
+
+    def close(self) -> None:
+        """Give the folder free. Nothing may be called afterwards."""
+        with self._writing:
+            self._lexical.close()
+
+    def _open(self, edition: str) -> LexicalIndex:
+        if self._folder is None:
+            return LexicalIndex()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lexical = LexicalIndex(self._folder / "words")
+        except IndexInUse:
+            log.warning("index_in_use", folder=self._folder.name)
+            self._folder = None
+            return LexicalIndex()
+        names = self._read_names(self._folder / "names.jsonl", edition)
+        alive = set(lexical.numbers())
+        for number, name in names.items():
+            if number in alive or name.is_empty:
+                self._names[number] = name
+                self._number_of[name.id] = number
+        self._next = max([self._next, *(number + 1 for number in (*alive, *names))])
+        lost = [number for number in alive if self._number_of_name(number) != number]
+        if lost:
+            lexical.remove(lost)
+            lexical.commit()
+        for number in [n for n in self._names if self._number_of_name(n) != n]:
+            del self._names[number]
+        self._write_names(self._folder / "names.jsonl", edition)
+        return lexical
+
+    def _number_of_name(self, number: int) -> int | None:
+        name = self._names.get(number)
+        return self._number_of.get(name.id) if name else None
+
+    def _with_dense(self, store: VectorStore) -> _Meaning:
+        kept = DenseIndex.load(self._dense_folder(self._folder, store)) if self._folder else None
+        if kept is None or kept.dimensions != store.embedder.dimensions:
+            return _Meaning(store, DenseIndex(store.embedder.dimensions))
+        kept.remove([number for number in list(kept.ids) if int(number) not in self._names])
+        return _Meaning(store, kept)
+
+    @staticmethod
+    def _dense_folder(folder: Path, store: VectorStore) -> Path:
+        return folder / f"meaning-{hashlib.blake2b(store.embedder.name.encode(), digest_size=6).hexdigest()}"
+
+    def _note(self, numbered: Collection[int]) -> None:
+        """Names are on disk before the words are: words without a name are taken out at the next start."""
+        if self._folder is None or not numbered:
+            return
+        with (self._folder / "names.jsonl").open("a", encoding="utf-8") as file:
+            file.writelines(_name_line(number, self._names[number]) for number in numbered)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _write_names(self, path: Path, edition: str) -> None:
+        draft = path.with_suffix(".draft")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(json.dumps({"edition": edition, "next": self._next}) + "\n")
+            file.writelines(_name_line(number, name) for number, name in self._names.items())
+        draft.replace(path)
+
+    def _read_names(self, path: Path, edition: str) -> dict[int, _Name]:
+        """Names of a kept index; none when it is of another edition. A torn last line is passed over."""
+        try:
+            lines = path.read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return {}
+        names: dict[int, _Name] = {}
+        try:
+            head = json.loads(lines[0]) if lines else {}
+            self._next = max(self._next, int(head.get("next", 1)))
+            if head.get("edition") != edition:
+                return {}
+            for line in lines[1:]:
+                number, id_, group, digest, is_empty = json.loads(line)
+                names[number] = _Name(id_, group, digest, is_empty)
+        except (ValueError, TypeError, AttributeError):
+            log.warning("index_names_torn", read=len(names))
+        return names
+
+
+def _name_line(number: int, name: _Name) -> str:
+    return json.dumps([number, name.id, name.group, name.digest, name.is_empty]) + "\n"
+
+
+def _digest(item: Indexed) -> str:
+    content = f"{item.group}\0{item.text}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def _add_vectors(meaning: _Meaning, pieces: Mapping[int, Sequence[str]]) -> None:
+    owners = [str(number) for number, text in pieces.items() for _ in text]
+    if owners:
+        meaning.dense.add(owners, meaning.store.get([piece for text in pieces.values() for piece in text]))
+
+
+def _part_of(progress: Progress, done: int, items: int, total: int) -> Progress:
+    """Progress within one batch, told as items of the whole."""
+    return lambda part, of: progress(done + items * part // of, total)
+
+
+def _dense_share(question: Question, mode: Mode, has_meaning: bool) -> float:
+    if mode is Mode.DENSE:
+        return 1.0
+    if mode is Mode.LEXICAL or not has_meaning:
+        return 0.0
+    return _DENSE_SHARE_UNSURE + (_DENSE_SHARE - _DENSE_SHARE_UNSURE) * question.trust
+
+
+def fuse(
+    lexical: Mapping[int, float],
+    dense: Mapping[int, float],
+    dense_share: float,
+    has_vector: Callable[[int], bool],
+    depth: int,
+) -> dict[int, float]:
+    """Both sides on a scale of 0 to 1, weighed and added: better here than adding reciprocal ranks.
+
+    What has no vector is not held to be far in meaning: its words count for both.
+    """
+    # A list shorter than asked for holds all there is: what is not in it has no word in common, that is 0.
+    words = _scaled(lexical, min(lexical.values(), default=0.0) if len(lexical) >= depth else 0.0)
+    meaning = _scaled(dense, min(dense.values(), default=0.0))
+    scores: dict[int, float] = {}
+    for number in {**words, **meaning}:
+        by_words = words.get(number, 0.0)
+        by_meaning = meaning.get(number)
+        if by_meaning is None:
+            by_meaning = 0.0 if dense_share == 0 or has_vector(number) else by_words
+        scores[number] = (1 - dense_share) * by_words + dense_share * by_meaning
+    return scores
+
+
+def _scaled(scores: Mapping[int, float], lowest: float) -> dict[int, float]:
+    spread = max(scores.values(), default=0.0) - lowest
+    return {number: (score - lowest) / spread if spread > 0 else 1.0 for number, score in scores.items()}
