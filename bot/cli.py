@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from bot.doctor import Level, examine
 from bot.embedded_valkey import ValkeyUnavailable
 from bot.evaluation import Report, report_lines, report_on, report_record, shipped_gold
 from bot.gold import GoldFileBroken, GoldQuestion, load_gold
+from bot.ingest import FileReport, Outcome, describe, ingest_files
 from bot.logs import set_up_logging
 from bot.settings import Settings
 from bot.staff.passwords import FIRST_ADMIN, MIN_LENGTH, first_admin, hash_password, new_password
@@ -31,11 +32,14 @@ from bot.store import staff
 from bot.store.database import StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.messenger import setup_profile
+from knowledge.ingest import Limits
 
 if TYPE_CHECKING:
     from knowledge.index import Mode
 
 _STARTED = time.monotonic()
+COMMAND_LINE = "dòng lệnh"
+"""Who took a document in, when it was nobody of the console."""
 
 
 def read_settings(**overrides: object) -> Settings:
@@ -224,6 +228,36 @@ def _search_modes() -> dict[str, Mode]:
     from knowledge.index import Mode  # noqa: PLC0415
 
     return {mode.name.lower(): mode for mode in Mode}
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@data_dir_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file.")
+def ingest(files: tuple[Path, ...], data_dir: Path | None, as_json: bool) -> None:
+    """Take documents and question sheets in; the bot may be running."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+
+    def tell(report: FileReport) -> None:
+        line = json.dumps(report.as_json(), ensure_ascii=False, default=list) if as_json else None
+        click.echo(line or "\n".join(describe(report)))
+
+    with _told_plainly():
+        has_failed = asyncio.run(_ingest(settings, files, tell))
+    if has_failed:
+        raise SystemExit(1)
+
+
+async def _ingest(settings: Settings, files: Sequence[Path], tell: Callable[[FileReport], None]) -> bool:
+    has_failed = False
+    async with app.open_database(settings) as database:
+        async for report in ingest_files(
+            database, settings.data_dir, files, by=COMMAND_LINE, clock=utc_now, limits=Limits()
+        ):
+            tell(report)
+            has_failed = has_failed or report.outcome is Outcome.FAILED
+    return has_failed
 
 
 @main.command()
