@@ -90,10 +90,20 @@ _VNI_PATTERN = re.compile("|".join(sorted(map(re.escape, VNI), key=len, reverse=
 
 def from_tcvn3(shown: str) -> str:
     """TCVN3 text as code page 1252 shows it, in Unicode."""
-    return _WORD_TCVN3.sub(lambda word: _capital_where_meant(word.group()), shown)
+    return "\n".join(map(_line_from_tcvn3, shown.split("\n")))
 
 
 _WORD_TCVN3 = re.compile(rf"(?:[A-Za-z]|[{re.escape(''.join(TCVN3))}])+")
+
+
+def _line_from_tcvn3(shown: str) -> str:
+    text = _WORD_TCVN3.sub(lambda word: _capital_where_meant(word.group()), shown)
+    plain = [letter for letter in shown if letter.isascii() and letter.isalpha()]
+    is_title = len(plain) >= _TITLE_LETTERS and all(map(str.isupper, plain))
+    return text.upper() if is_title else text
+
+
+_TITLE_LETTERS = 6
 
 
 def _capital_where_meant(word: str) -> str:

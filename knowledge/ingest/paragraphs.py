@@ -23,6 +23,8 @@ _NUMBERED = re.compile(
 """A line that begins with the end of a document number (`29-NQ/TW`) is not numbered."""
 _ALONE = re.compile(r"(?:phụ lục|chương|phần thứ)\b.{0,8}$", re.IGNORECASE)
 """A mark that fills its line; the title below it is not part of it."""
+_GLUED = re.compile(r"\d{1,2}\s?[A-ZĐ]")
+"""What is left of `4. Đề nghị` when a scanner lost the dot."""
 _WORDED = re.compile(r"(?:Điều|Chương|Phần|Mục|PHỤ LỤC|Phụ lục|Nơi nhận|Noi nhan|Căn cứ|Số\s*:|S[o6ó]\s*:)\b")
 
 
@@ -107,7 +109,8 @@ class _Joiner:
             return _is_capital(last) and _is_capital(line) and not self._new_page
         if self._new_page:
             return not _ENDED.search(last) and len(last) > 25
-        return not (_ENDED.search(last) and last[-1] not in "/:" and line[:1].isupper() and len(last) < 60)
+        begins = line[:1].isupper() and len(last) < 60
+        return not (_ENDED.search(last) and last[-1] not in "/:" and (begins or _GLUED.match(line)))
 
     def _take_row(self, block: Block, page: int) -> None:
         self._drop_header(block.columns)
@@ -123,9 +126,9 @@ class _Joiner:
 
     def _drop_header(self, columns: tuple[str, ...] = ()) -> None:
         """The names of columns that no row followed are text."""
-        if self._header and self._header != columns:
-            self._put("; ".join(filter(None, self._header)), self._page, BlockKind.PARAGRAPH, 0)
-        self._header = ()
+        header, self._header = self._header, ()
+        if header and header != columns:
+            self._put("; ".join(filter(None, header)), self._page, BlockKind.PARAGRAPH, 0)
 
     def _end(self) -> None:
         if self._lines:

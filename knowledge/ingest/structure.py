@@ -87,6 +87,9 @@ def _take(paragraph: Paragraph, outline: Outline, sections: list[_Section]) -> N
         return
     level = paragraph.level if paragraph.kind is BlockKind.HEADING else 0
     mark = outline.find_mark(paragraph.text, level, paragraph.after_complete)
+    if mark is None and _is_second_heading(paragraph, sections[-1]):
+        sections[-1].headings.append(paragraph.text)
+        return
     if mark is None or (mark.rank is Rank.TITLE and _is_title_of_all(sections, paragraph, outline.fold)):
         sections[-1].body.append(paragraph)
         return
@@ -108,6 +111,15 @@ def _is_title_of_all(sections: list[_Section], heading: Paragraph, fold: Fold) -
     if len(sections) > 1:
         return False
     return not before or is_type(heading.text, fold) or is_type(before[-1].text, fold)
+
+
+def _is_second_heading(paragraph: Paragraph, section: _Section) -> bool:
+    """The title of a chapter stands below its number."""
+    is_titled_below = bool(section.marks) and section.marks[-1].rank in _TITLED_BELOW
+    return is_titled_below and not section.body and len(section.headings) == 1 and _is_short(paragraph.text)
+
+
+_TITLED_BELOW = {Rank.APPENDIX, Rank.PART, Rank.CHAPTER, Rank.SECTION}
 
 
 def _is_short(text: str) -> bool:
