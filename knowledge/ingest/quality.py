@@ -29,6 +29,7 @@ _USUAL = frozenset(
         "vn com org gov edu html pdf logo album stem steam unesco covid elearning radio",
     )
 )
+_ADDRESS = re.compile(r"://|www\.|\w@\w+\.\w|\w\.(?:vn|com|org|net|gov|edu)\b")
 _ODD = re.compile(r"[^\w\s\-–—/.,:;()&“”\"'’‘!?+…\[\]*%=•●°²³≥≤<>→]")
 
 
@@ -42,6 +43,8 @@ def count_words(text: str, analysis: WritingAnalysis) -> tuple[int, int]:
     """Words as somebody may have written them, and words that cannot be."""
     good = bad = 0
     for token in text.split():
+        if _ADDRESS.search(token):
+            continue
         if _ODD.search(token):
             bad += 1
             continue

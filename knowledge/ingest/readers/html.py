@@ -14,7 +14,7 @@ from knowledge.ingest.limits import Limits
 from knowledge.ingest.reading import Block, BlockKind, Page, Reading, TooBig
 from knowledge.ingest.tables import Fold, is_header, row_block
 
-_NOT_CONTENT = ("script", "style", "noscript", "template", "nav", "iframe", "svg", "form", "button", "head")
+_NOT_CONTENT = ("script", "style", "noscript", "template", "nav", "iframe", "svg", "button", "head", "title")
 _BLOCKS = tuple(
     re.findall(
         r"\w+",

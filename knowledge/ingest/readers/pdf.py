@@ -73,7 +73,7 @@ def _page_text(document: pypdfium2.PdfDocument, number: int, analysis: WritingAn
         layer = page.get_textpage()
         text = from_legacy_font(_clean(layer.get_text_range()), analysis.is_well_spelt).text
         layer.close()
-        has_words = len(re.findall(r"\w", text)) >= _FEW_LETTERS
+        has_words = _has_words(text)
         worth = quality(text, analysis) if has_words else 0.0
         if worth >= DAMAGED_BELOW or not _has_picture(page):
             return text
@@ -82,12 +82,16 @@ def _page_text(document: pypdfium2.PdfDocument, number: int, analysis: WritingAn
     except pypdfium2.PdfiumError:
         scans.unread.append(number)
         return ""
-    if quality(recognised, analysis) > worth:
+    if _has_words(recognised) and quality(recognised, analysis) > worth:
         scans.recognised.append(number)
         return recognised
     if not has_words:
         scans.unread.append(number)
     return text
+
+
+def _has_words(text: str) -> bool:
+    return len(re.findall(r"\w", text)) >= _FEW_LETTERS
 
 
 def _clean(text: str) -> str:

@@ -87,11 +87,11 @@ def _blocks(sheet: str, table: _Table) -> Iterator[Block]:
 
 
 def _line(line: str, table: _Table) -> Iterator[Block]:
+    if _RULE.match(line) or ("|" in line and _PIPE_RULE.match(line)):
+        return
     row = table.row(_bare(line))
     if row is not None:
         yield row
-        return
-    if _RULE.match(line) or ("|" in line and _PIPE_RULE.match(line)):
         return
     table.end()
     heading = _HEADING.match(line)
