@@ -230,6 +230,49 @@ def _search_modes() -> dict[str, Mode]:
     return {mode.name.lower(): mode for mode in Mode}
 
 
+_existing_file = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@main.command()
+@click.option("--corpus", required=True, type=_existing_file, help='Lines {"id","text"}.')
+@click.option("--queries", required=True, type=_existing_file, help='Lines {"id","q"}.')
+@click.option("-k", "k", type=click.IntRange(1, 1000), default=10, show_default=True, help="Hits per query.")
+@click.option(
+    "--mode", type=click.Choice(["hybrid", "dense", "lexical"]), default="hybrid", show_default=True
+)
+@click.option(
+    "--index",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the index in this folder.",
+)
+def search(corpus: Path, queries: Path, k: int, mode: str, folder: Path | None) -> None:
+    """Find the nearest passages of a file for each question of another, as the bot would."""
+    # Imported here alone: the index brings FAISS along, which most commands need not wait for.
+    from bot.corpus_search import NoMeaning, opened_corpus  # noqa: PLC0415
+
+    settings = read_settings()
+    set_up_logging("console", "error")
+    chosen = _search_modes()[mode]
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+
+    def tell(sentence: str) -> None:
+        click.echo(sentence, err=True)
+
+    try:
+        with (
+            corpus.open(encoding="utf-8", errors="replace") as passages,
+            queries.open(encoding="utf-8", errors="replace") as asked,
+            opened_corpus(passages, chosen, settings.embedder, folder, tell) as opened,
+        ):
+            count = opened.answer_lines(asked, sys.stdout, k, chosen)
+            tell(f"Đã tìm cho {count} câu hỏi.")
+    except NoMeaning as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"Không đọc hoặc ghi được tệp ({error.strerror or error}).") from error
+
+
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @data_dir_option
