@@ -8,15 +8,18 @@ costs time and nothing else. It holds no text.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
+import mmap
 import os
 import re
 import threading
+import weakref
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 import structlog
@@ -58,7 +61,8 @@ class VectorStore:
         self._record = np.dtype(
             [("key", f"V{_KEY}"), ("sum", "<u4"), ("vector", "<f4", (embedder.dimensions,))]
         )
-        self._file: IO[bytes] | None = None
+        self._file = -1
+        self._forget_file: weakref.finalize[[int], VectorStore] | None = None
         self._records: NDArray[np.void] | None = None
         self.path: Path | None = None
         if folder is not None:
@@ -115,11 +119,11 @@ class VectorStore:
             records["vector"] = vectors
             for record in records:
                 record["sum"] = _sum_of(record)
-            with self._locked() as file:
-                self._repair(file)
-                file.seek(0, os.SEEK_END)
-                file.write(records.tobytes())
-                file.flush()
+            self._refresh()  # the file may have gone while the model was at work
+            with self._locked():
+                content = records.tobytes()
+                if os.pwrite(self._file, content, self._repair()) != len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             self._refresh()
 
     # --- the file ---------------------------------------------------------------------------------------
@@ -128,10 +132,9 @@ class VectorStore:
         """Take in what was appended since, here or by another process; start anew when the file is gone."""
         if self.path is None:
             return
-        if self._file is None or self._is_gone():
+        if self._file < 0 or self._is_gone():
             self._open()
-        assert self._file is not None
-        size = os.fstat(self._file.fileno()).st_size
+        size = os.fstat(self._file).st_size
         count = (size - _HEADER) // self._record.itemsize
         known = 0 if self._records is None else len(self._records)
         if count < known:  # somebody cut the file: trust nothing that was read from it
@@ -142,7 +145,8 @@ class VectorStore:
         if count <= 0:
             self._records = None
             return
-        self._records = np.memmap(self._file, dtype=self._record, mode="r", offset=_HEADER, shape=(count,))
+        mapped = mmap.mmap(self._file, _HEADER + count * self._record.itemsize, access=mmap.ACCESS_READ)
+        self._records = np.frombuffer(mapped, self._record, count, _HEADER)
         broken = 0
         for row in range(known, count):
             record = self._records[row]
@@ -154,15 +158,9 @@ class VectorStore:
             log.warning("vectors_damaged", file=self.path.name, records=broken, kept=len(self._rows))
 
     def _is_gone(self) -> bool:
-        assert self._file is not None
-        assert self.path is not None
-        try:
-            there = self.path.stat()
-        except FileNotFoundError:
-            there = None
-        mine = os.fstat(self._file.fileno())
-        if there is not None and (there.st_ino, there.st_dev) == (mine.st_ino, mine.st_dev):
+        if not self._is_moved():
             return False
+        assert self.path is not None
         log.warning("vectors_gone", file=self.path.name)
         return True
 
@@ -171,50 +169,51 @@ class VectorStore:
         assert self.path is not None
         self._rows.clear()
         self._records = None
-        if self._file is not None:
-            self._file.close()
-        self._file = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
-        with self._locked() as file:
-            size = os.fstat(file.fileno()).st_size
-            start = os.pread(file.fileno(), _HEADER, 0)
+        if self._forget_file is not None:
+            self._forget_file()
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._forget_file = weakref.finalize(self, os.close, self._file)
+        with self._locked():
+            size = os.fstat(self._file).st_size
+            start = os.pread(self._file, _HEADER, 0)
             if size < _HEADER and self._header().startswith(start):
-                os.ftruncate(file.fileno(), 0)
-                os.pwrite(file.fileno(), self._header(), 0)
+                os.pwrite(self._file, self._header(), 0)
             elif start != self._header():
                 log.warning("vectors_unreadable", file=self.path.name)
                 self.path.replace(self.path.with_suffix(".damaged"))
             else:
-                self._repair(file)
+                self._repair()
         if self._is_moved():
             self._open()
 
     def _is_moved(self) -> bool:
-        assert self._file is not None
         assert self.path is not None
         try:
-            return self.path.stat().st_ino != os.fstat(self._file.fileno()).st_ino
+            there = self.path.stat()
         except FileNotFoundError:
             return True
+        mine = os.fstat(self._file)
+        return (there.st_ino, there.st_dev) != (mine.st_ino, mine.st_dev)
 
     def _header(self) -> bytes:
         name = hashlib.blake2b(self.embedder.name.encode(), digest_size=16).digest()
         return (_MAGIC + self.embedder.dimensions.to_bytes(4, "little") + name).ljust(_HEADER, b"\0")
 
-    def _repair(self, file: IO[bytes]) -> None:
-        """Cut off a record that a crash left unfinished. Only under the file's lock."""
-        size = os.fstat(file.fileno()).st_size
+    def _repair(self) -> int:
+        """Cut off a record that a crash left unfinished; gives the file's end. Only under the file's lock."""
+        size = os.fstat(self._file).st_size
         rest = (size - _HEADER) % self._record.itemsize
         if rest:
             log.warning("vectors_torn", file=self.path.name if self.path else "", octets=rest)
-            os.ftruncate(file.fileno(), size - rest)
+            os.ftruncate(self._file, size - rest)
+        return size - rest
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[IO[bytes]]:
-        """The file, while no other process appends to it."""
-        assert self._file is not None
+    def _locked(self) -> Iterator[None]:
+        """While no other process appends to the file."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
-            yield self._file
+            yield
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
