@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +217,7 @@ async def _register(connection: AsyncConnection) -> _Register:
     """Registered numbers with how they are cited, and clean text. Before the first start: what is shipped."""
     items: Sequence[Item] = await content.load(connection)
     if not items:
-        items = (await asyncio.to_thread(load_shipped)).items
+        items = await asyncio.to_thread(_shipped_items)
     titles, known = {}, []
     for one in items:
         if one.kind is Kind.DOCUMENT:
@@ -226,6 +227,11 @@ async def _register(connection: AsyncConnection) -> _Register:
         elif one.kind is Kind.FACT:
             known.append(one.body["statement"])
     return _Register(titles, [*known, *await library.clean_texts(connection, _KNOWN_PASSAGES)])
+
+
+@cache
+def _shipped_items() -> tuple[Item, ...]:
+    return load_shipped().items
 
 
 async def _store(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nlu.folding import fold, fold_with_offsets
@@ -197,7 +197,7 @@ class NumberReader:
         ]
         return tuple(sorted(found, key=lambda one: one.start))
 
-    def _whole(self, text: str, plain: str, offsets: list[int]) -> Iterator[WrittenNumber]:
+    def _whole(self, text: str, plain: str, offsets: Sequence[int]) -> Iterator[WrittenNumber]:
         """Numbers with their kind and issuer: `02 /KH-HKH`, `49- KL/TW`, `324/QD-KHVNngay`."""
         place = 0
         while match := _WRITTEN.search(plain, place):
@@ -243,7 +243,7 @@ class NumberReader:
         exact = [one for one in fitting if one.issuer == issuer and one.kind in {kind, sure}] or fitting
         return exact[0].number if len(exact) == 1 else ""
 
-    def _short(self, text: str, plain: str, offsets: list[int]) -> Iterator[WrittenNumber]:
+    def _short(self, text: str, plain: str, offsets: Sequence[int]) -> Iterator[WrittenNumber]:
         """Numbers without their ending: `Kế hoạch số 162`, `Quyết định 387 và 677`, `Chương trình 387`."""
         named, place = "", -1
         lower = plain.lower()
@@ -343,16 +343,27 @@ def _as_written(match: re.Match[str], issuer: str) -> str:
     return f"{digits}{'/' + match['year'] if match['year'] else ''}/{_WRITTEN_KINDS[right]}-{known}"
 
 
-def _plain_with_offsets(text: str) -> tuple[str, list[int]]:
-    """The text without marks, case kept, and for each of its characters the place in `text` it comes from."""
-    if text.isascii():
-        return text, list(range(len(text)))
-    plain: list[str] = []
-    offsets: list[int] = []
-    for index, character in enumerate(text):
+class _Plain(dict[str, str]):
+    """A character to itself without marks, case kept, computed on first use."""
+
+    def __missing__(self, character: str) -> str:
         folded = fold(character)
         if character.isupper() and len(folded.upper()) == len(folded):
             folded = folded.upper()
-        plain.append(folded)
+        self[character] = folded
+        return folded
+
+
+_PLAIN = _Plain()
+
+
+def _plain_with_offsets(text: str) -> tuple[str, Sequence[int]]:
+    """The text without marks, case kept, and for each of its characters the place in `text` it comes from."""
+    plain = [_PLAIN[character] for character in text]
+    joined = "".join(plain)
+    if len(joined) == len(text) and all(plain):  # one for one, as composed Vietnamese always is
+        return joined, range(len(text))
+    offsets: list[int] = []
+    for index, folded in enumerate(plain):
         offsets += [index] * len(folded)
-    return "".join(plain), offsets
+    return joined, offsets

@@ -7,17 +7,13 @@ hostile file, killed: they run in a process of their own (see bot.reading), neve
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from knowledge.ingest.analysis import WritingAnalysis
 from knowledge.ingest.encodings import decode
 from knowledge.ingest.limits import Limits, check_size
-from knowledge.ingest.readers.docx import read_docx
-from knowledge.ingest.readers.html import read_html
-from knowledge.ingest.readers.office import read_legacy
-from knowledge.ingest.readers.pdf import read_pdf
 from knowledge.ingest.readers.plain import read_plain
-from knowledge.ingest.readers.sheet import read_csv, read_xlsx
 from knowledge.ingest.reading import Encrypted, IngestError, Reading
 
 _HEAD = 4096
@@ -55,18 +51,53 @@ def read(path: Path, name: str, analysis: WritingAnalysis, limits: Limits) -> Re
     """Read a file; `name` is what it was called by whoever gave it. Raises IngestError and its kinds."""
     check_size(path, limits)
     media = media_of(path, name)
-    by_file = {"pdf": read_pdf, "docx": read_docx, "xlsx": read_xlsx}.get(media)
-    if by_file is not None:
-        return by_file(path, analysis, limits)
-    if media in {"doc", "rtf", "odt"}:
-        return read_legacy(path, media, analysis, limits)
-    data = path.read_bytes()
-    if media == "html":
-        return read_html(data, analysis, limits)
+    return _READERS[media](path, media, analysis, limits)
+
+
+# Each parser costs a tenth of a second and some megabytes to load, and a file needs one of them.
+
+
+def _pdf(path: Path, _media: str, analysis: WritingAnalysis, limits: Limits) -> Reading:
+    from knowledge.ingest.readers.pdf import read_pdf  # noqa: PLC0415
+
+    return read_pdf(path, analysis, limits)
+
+
+def _docx(path: Path, _media: str, analysis: WritingAnalysis, limits: Limits) -> Reading:
+    from knowledge.ingest.readers.docx import read_docx  # noqa: PLC0415
+
+    return read_docx(path, analysis, limits)
+
+
+def _legacy(path: Path, media: str, analysis: WritingAnalysis, limits: Limits) -> Reading:
+    from knowledge.ingest.readers.office import read_legacy  # noqa: PLC0415
+
+    return read_legacy(path, media, analysis, limits)
+
+
+def _sheet(path: Path, media: str, analysis: WritingAnalysis, limits: Limits) -> Reading:
+    from knowledge.ingest.readers.sheet import read_csv, read_xlsx  # noqa: PLC0415
+
     if media == "csv":
-        return read_csv(data, analysis, limits)
-    decoded = decode(data, analysis.is_well_spelt)
+        return read_csv(path.read_bytes(), analysis, limits)
+    return read_xlsx(path, analysis, limits)
+
+
+def _html(path: Path, _media: str, analysis: WritingAnalysis, limits: Limits) -> Reading:
+    from knowledge.ingest.readers.html import read_html  # noqa: PLC0415
+
+    return read_html(path.read_bytes(), analysis, limits)
+
+
+def _plain(path: Path, media: str, analysis: WritingAnalysis, limits: Limits) -> Reading:
+    decoded = decode(path.read_bytes(), analysis.is_well_spelt)
     return read_plain(decoded.text, media, analysis, limits)
+
+
+_READERS: Mapping[str, Callable[[Path, str, WritingAnalysis, Limits], Reading]] = {
+    "pdf": _pdf, "docx": _docx, "doc": _legacy, "rtf": _legacy, "odt": _legacy, "xlsx": _sheet, "csv": _sheet,
+    "html": _html, "md": _plain, "txt": _plain,
+}  # fmt: skip
 
 
 def _archive_kind(path: Path) -> str:

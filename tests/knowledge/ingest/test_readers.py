@@ -147,7 +147,7 @@ def test_markdown_loses_its_signs_and_keeps_its_words(tmp_path: Path) -> None:
 
 
 def test_a_sheet_of_questions_becomes_rows_with_their_faults(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[object]] = [
         ["BẢNG HỎI ĐÁP"],
         ["TT", "Nội dung câu hỏi", "Các cách hỏi khác", "Câu trả lời", "Nguồn trích dẫn"],
         [1, "Thư viện mở lúc nào?", "mấy giờ mở cửa\ngio mo cua", "Từ bảy giờ.", "Nội quy"],
