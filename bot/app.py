@@ -26,6 +26,7 @@ from bot.dialogue.texts import MENU, PERSON, Texts
 from bot.embedded_valkey import EmbeddedValkey
 from bot.health import Parts, add_health_routes
 from bot.inbox import Inbox
+from bot.librarian import Librarian, Progress, open_librarian
 from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.outbox import AccountSender
@@ -47,6 +48,7 @@ from connectors.messenger import MessengerChannel, MessengerConfig, ProfileTexts
 from connectors.messenger.config import HUMAN_AGENT_WINDOW
 from connectors.web import WebChannel
 from connectors.zalo import ZaloChannel, ZaloConfig
+from knowledge.answer import Knowledge
 from knowledge.base import KnowledgeBase
 from nlu.phrases import PhraseInterpreter
 from nlu.text import vietnamese_text
@@ -71,7 +73,7 @@ class House:
     metrics: Metrics
     database: Database
     nerves: Nerves
-    knowledge: KnowledgeBase
+    librarian: Librarian
     assistant: Assistant
     texts: Texts
     inbox: Inbox
@@ -90,7 +92,7 @@ def make_texts(settings: Settings) -> Texts:
     return Texts(settings.association_name, settings.contact_line)
 
 
-def make_assistant(settings: Settings, knowledge: KnowledgeBase) -> Assistant:
+def make_assistant(settings: Settings, knowledge: Knowledge) -> Assistant:
     """The assistant, from content and settings alone (also without any server, for `khuyenhoc ask`)."""
     policy = Policy(
         messages_per_minute=settings.citizen_messages_per_minute,
@@ -100,8 +102,29 @@ def make_assistant(settings: Settings, knowledge: KnowledgeBase) -> Assistant:
 
 
 def load_knowledge() -> KnowledgeBase:
-    """The shipped content, searchable."""
+    """The shipped content alone, looked at by words: for what needs no database."""
     return KnowledgeBase.load(SHIPPED_CONTENT, vietnamese_text())
+
+
+@asynccontextmanager
+async def open_knowledge(
+    settings: Settings, database: Database, clock: Clock = utc_now
+) -> AsyncIterator[Librarian]:
+    """What the database knows, the shipped content taken over; by words until `learn_meanings`."""
+    folder = settings.data_dir / "vectors"
+    librarian = await open_librarian(database, vietnamese_text(), settings.embedder, folder, clock)
+    try:
+        yield librarian
+    finally:
+        await asyncio.to_thread(librarian.close)
+
+
+@asynccontextmanager
+async def open_assistant(settings: Settings, progress: Progress | None = None) -> AsyncIterator[Assistant]:
+    """The assistant as citizens meet it, without any server: for `khuyenhoc ask` and `khuyenhoc eval`."""
+    async with open_database(settings) as database, open_knowledge(settings, database) as librarian:
+        await librarian.learn_meanings(progress)
+        yield make_assistant(settings, librarian)
 
 
 @asynccontextmanager
@@ -195,7 +218,7 @@ def messenger_config(settings: Settings) -> MessengerConfig:
     )
 
 
-def make_profile_texts(settings: Settings, knowledge: KnowledgeBase) -> ProfileTexts:
+def make_profile_texts(settings: Settings, knowledge: Knowledge) -> ProfileTexts:
     """What a citizen sees on the page before the first message."""
     starters = tuple(Option(s.question, f"q:{s.entry_id}") for s in knowledge.starters(4))
     return ProfileTexts(
@@ -216,7 +239,7 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
         stack.push_async_callback(nerves.aclose)
         nerves.start()
         metrics = Metrics()
-        knowledge = load_knowledge()
+        librarian = await stack.enter_async_context(open_knowledge(settings, database, clock))
         web_chat = WebChannel(nerves.hint_web)
         await _need_zalo_tokens(settings, database, clock)
         zalo = make_zalo(settings, database, clock)
@@ -227,8 +250,8 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
             metrics=metrics,
             database=database,
             nerves=nerves,
-            knowledge=knowledge,
-            assistant=make_assistant(settings, knowledge),
+            librarian=librarian,
+            assistant=make_assistant(settings, librarian),
             texts=make_texts(settings),
             inbox=Inbox(database, nerves, clock, metrics),
             web=web_chat,
@@ -290,7 +313,7 @@ def make_web(house: House) -> web.Application:
         Parts(
             house.database,
             house.nerves,
-            house.knowledge,
+            house.librarian,
             house.channels,
             house.zalo,
             house.metrics,
@@ -349,7 +372,7 @@ async def serve(
     """
     async with build(settings) as house, AsyncExitStack() as stack:
         port = await _listen(house, stack) if role in ("all", "web") else 0
-        works: list[Coroutine[Any, Any, None]] = []
+        works: list[Coroutine[Any, Any, None]] = [house.librarian.follow(house.database, stop)]
         if role in ("all", "worker"):
             works.append(make_worker(house).run(stop))
         if role in ("all", "sender"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Iterable, Iterator
@@ -93,17 +92,13 @@ def _questions(lines: Iterable[str]) -> Iterator[tuple[Any, str] | str]:
         yield given.get("id"), given["q"]
 
 
-def ask_lines(assistant: Assistant, source: Iterable[str], target: TextIO) -> None:
+async def ask_lines(assistant: Assistant, source: Iterable[str], target: TextIO) -> None:
     """Answer JSON lines in order; a bad line gives an error record and the rest go on."""
-
-    async def run() -> None:
-        for given in _questions(source):
-            if isinstance(given, str):
-                record: dict[str, Any] = {"id": None, "error": given}
-            else:
-                started = time.perf_counter()
-                turn = await ask(assistant, given[1])
-                record = as_record(given[0], turn, (time.perf_counter() - started) * 1000)
-            target.write(_as_line(record))
-
-    asyncio.run(run())
+    for given in _questions(source):
+        if isinstance(given, str):
+            record: dict[str, Any] = {"id": None, "error": given}
+        else:
+            started = time.perf_counter()
+            turn = await ask(assistant, given[1])
+            record = as_record(given[0], turn, (time.perf_counter() - started) * 1000)
+        target.write(_as_line(record))

@@ -167,22 +167,36 @@ def _banner(house: app.House, port: int, password: str) -> str:
 @main.command(name="ask")
 @click.argument("question", required=False)
 @click.option("--jsonl", is_flag=True, help='Read lines {"id","q"} from standard input.')
-def ask_command(question: str | None, jsonl: bool) -> None:
+@data_dir_option
+def ask_command(question: str | None, jsonl: bool, data_dir: Path | None) -> None:
     """Ask a question and print the answer a citizen would see."""
-    settings = read_settings()
+    settings = read_settings(data_dir=data_dir)
     set_up_logging("console", "error")
-    assistant = app.make_assistant(settings, app.load_knowledge())
-    if jsonl:
-        lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        ask_lines(assistant, lines, sys.stdout)
-        return
-    if not question:
+    if not jsonl and not question:
         raise click.UsageError('Write a question: khuyenhoc ask "cong dan hoc tap la gi"')
-    turn = asyncio.run(ask(assistant, question))
+    with _told_plainly():
+        asyncio.run(_ask_lines(settings) if jsonl else _ask_one(settings, question or ""))
+
+
+async def _ask_lines(settings: Settings) -> None:
+    lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    async with app.open_assistant(settings, _tell_progress) as assistant:
+        await ask_lines(assistant, lines, sys.stdout)
+
+
+async def _ask_one(settings: Settings, question: str) -> None:
+    async with app.open_assistant(settings, _tell_progress) as assistant:
+        turn = await ask(assistant, question)
     click.echo(as_text(turn))
     for label in options_of(turn):
         click.echo(f"  • {label}")
+
+
+def _tell_progress(done: int, of: int) -> None:
+    """Making vectors takes seconds the first time: say so, on standard error."""
+    if done % 50 == 0 or done == of:
+        click.echo(f"Đang học nghĩa của nội dung: {done}/{of}", err=True)
 
 
 @main.command(name="eval")
@@ -217,10 +231,11 @@ def eval_command(
 async def _evaluate(
     settings: Settings, gold: Mapping[Path, Sequence[GoldQuestion]], retrieval: bool
 ) -> list[Report]:
-    knowledge = app.load_knowledge()
-    assistant = app.make_assistant(settings, knowledge)
     modes = _search_modes() if retrieval else {}
-    return [await report_on(path, questions, assistant, knowledge, modes) for path, questions in gold.items()]
+    async with app.open_database(settings) as database, app.open_knowledge(settings, database) as librarian:
+        await librarian.learn_meanings(_tell_progress)
+        assistant = app.make_assistant(settings, librarian)
+        return [await report_on(path, one, assistant, librarian.base, modes) for path, one in gold.items()]
 
 
 def _search_modes() -> dict[str, Mode]:

@@ -14,6 +14,7 @@ from bot.dialogue.turn import (
     Effect,
     Forget,
     HeardEvent,
+    Missed,
     Mode,
     OfficerWrote,
     Outcome,
@@ -22,7 +23,7 @@ from bot.dialogue.turn import (
     SetReceiving,
     Turn,
 )
-from bot.store import conversations, events, outbox, turns
+from bot.store import conversations, events, misses, outbox, turns
 from bot.store.conversations import Conversation, StaleConversation
 from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
@@ -126,6 +127,10 @@ async def _carry_out(
             await _confirm(connection, key, effect, now)
         case Delivered(message_ids, until, seen):
             await outbox.mark_delivered(connection, key, message_ids=message_ids, until=until, seen=seen)
+        case Missed(question, sample, reason, nearest):
+            await misses.record(
+                connection, key=question, sample=sample, reason=reason, nearest=nearest, at=now
+            )
         case Forget():
             await conversations.forget(connection, key, keep_event=heard.id)
             event = heard.event

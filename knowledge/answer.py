@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -43,10 +44,14 @@ class Answer:
     """What is known, in plain words."""
 
     entry_id: str
+    """What gave the answer; hand it back as `after` with the next question of the same person.
+
+    A FAQ entry's id, or `fact:<id>`, `document:<number>`, `library:<passage>`.
+    """
     text: str
     citations: tuple[Citation, ...]
     confidence: float
-    """0 to 1: how sure the search is that this is what was asked."""
+    """0 to 1: how likely this is what was asked, as calibrated on the development questions."""
     passages: tuple[Passage, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     """Where a person may want to go next."""
@@ -55,8 +60,10 @@ class Answer:
 class AbstentionReason(StrEnum):
     """Why there is no answer."""
 
-    NOTHING_FOUND = "nothing_found"
-    """Nothing in the content resembles the question."""
+    OUT_OF_SCOPE = "out_of_scope"
+    """Somebody else's business, or nothing in the content resembles the question."""
+    NOT_KNOWN = "not_known"
+    """Ours, but the content does not say."""
     TOO_VAGUE = "too_vague"
     """Several different things could be meant."""
 
@@ -68,22 +75,31 @@ class Abstention:
     reason: AbstentionReason
     suggestions: tuple[Suggestion, ...] = ()
     passages: tuple[Passage, ...] = ()
+    reply: str = ""
+    """Words for just this case (whose business it is); empty where the usual words do."""
 
 
 class Knowledge(Protocol):
-    """What the assistant asks. Every method is pure and fast; none raises for any question."""
+    """What the assistant asks. None of it raises for any question or blocks the event loop."""
 
     @property
     def size(self) -> int:
         """How many entries can answer."""
         ...
 
-    def ask(self, question: str) -> Answer | Abstention:
-        """Answer a question as it was typed, or say honestly that it cannot be answered."""
+    async def ask(self, question: str, after: str = "") -> Answer | Abstention:
+        """Answer a question as it was typed, or say honestly that it cannot be answered.
+
+        `after` is the `entry_id` of the answer this person got last: "thế còn năm 2030?" is about it.
+        """
         ...
 
     def entry(self, entry_id: str) -> Answer | None:
         """The answer behind a pressed suggestion; None when the entry is gone."""
+        ...
+
+    def suggestions(self, entry_ids: Sequence[str]) -> tuple[Suggestion, ...]:
+        """The first few of these that can be asked for, as questions."""
         ...
 
     def starters(self, count: int) -> tuple[Suggestion, ...]:

@@ -1,211 +1,524 @@
 """The knowledge base: one question in, one cited answer or an honest no out.
 
-Synchronous and fast (about a millisecond), so it may be called on the event loop. It never words anything
-that is not in the content, and declines rather than guess.
+Looking by words takes a few milliseconds and happens where it is called; embedding a question is handed to
+a thread. Nothing is worded here that is not in the content, and it declines rather than guess.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from knowledge.analysis import DocumentMention, TextAnalysis
+import numpy as np
+
+from knowledge import follow_up
+from knowledge.analysis import Restorer, TextAnalysis
 from knowledge.answer import Abstention, AbstentionReason, Answer, Citation, Passage, Suggestion
-from knowledge.content import QUESTION_LIMIT, Certainty, Content, Document, Entry, Fact, load_content
-from knowledge.search import Candidate, Field, LexicalIndex, Query
+from knowledge.aspects import AspectReader, Aspects
+from knowledge.content import Content, load_content
+from knowledge.embedding import Embedder
+from knowledge.index import Mode
+from knowledge.judgement import Judgement, Signs, shipped_judgement
+from knowledge.meaning import MeaningIndex, Vector
+from knowledge.phrases import Phrases
+from knowledge.register import Naming, Register, Told
+from knowledge.repertoire import Line, Repertoire, years_in
+from knowledge.search import Comparison, Field, Query, Resemblance, WordIndex
 
-# Tuned on the tuning half of tests/knowledge/questions.yml, never on the other half.
-_ANSWER_SCORE = 0.5
-"""From here on the best entry is the answer."""
-_OWN_ANSWER_SCORE = 0.38
-"""The same for a question that is surely ours: it names a document we know or uses a term of the field."""
-_EXPLAINED = 0.8
-"""A question that is not surely ours must be made of words the entry uses, by weight: "số điện thoại" alone
-does not make "số điện thoại công an xã" a question for us, nor "324" alone "xe buýt 324"."""
-_MARGIN = 0.03
-"""Closer than this to the second best, the question could mean either."""
-_CLEAR_SCORE = 0.6
-"""From here on a close second does not matter: both say the right thing."""
-_NEAR_SCORE = 0.2
-"""From here on an entry is worth offering when there is no answer."""
-_DOCUMENT_BONUS = 0.3
-"""For an entry about just the documents the question names."""
-_DOCUMENT_PENALTY = 0.3
-"""For an entry that has nothing to do with a document the question names."""
-_YEAR_PENALTY = 0.3
-"""For an entry that holds for another year than the one asked about."""
-
+DOCUMENT = "document:"
+_NEAR_BY_WORDS = 30
+_NEAR_BY_MEANING = 30
+"""Lines looked at more closely for one question, of either kind."""
 _SUGGESTIONS = 3
 _PASSAGES = 5
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_TOPIC_SHARE = 0.6
+"""Weight of the last answer's topic in a question that goes on from it."""
+_COMPLETE = 0.9
+"""A question this surely understood by itself is not read as going on from the last one."""
+_UNDECIDED = 0.7
+"""A second candidate this near the best, relatively, makes a question vague rather than unknown."""
+_CACHED = 4096
+_ABREAST = 0.02
+"""So little behind by words still counts as first."""
+_COMPARED = frozenset({"sanh", "khac", "giong", "phan"})
+"""Syllables of "so sánh", "khác", "giống", "phân biệt"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One line in a ranking, for measuring."""
+
+    id: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question as it is looked for."""
+
+    text: str
+    """What its meaning is taken from, marks put back."""
+    query: Query
+    naming: Naming
+    years: frozenset[int]
+    aspects: Aspects
+    follows: bool = False
+    but: str = ""
+    """The line it goes on from, which cannot be the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A line that may be the answer."""
+
+    line: Line
+    signs: Signs
+    probability: float = 0.0
 
 
 class KnowledgeBase:
-    """Answers questions from content that was loaded once. Immutable; share it freely."""
+    """Answers questions from content that was loaded once. Share it freely; replace it to change anything."""
 
-    def __init__(self, content: Content, analysis: TextAnalysis) -> None:
+    def __init__(
+        self,
+        content: Content,
+        analysis: TextAnalysis,
+        judgement: Judgement | None = None,
+        *,
+        more_text: Iterable[str] = (),
+    ) -> None:
+        """`more_text` is further text in correct Vietnamese from which putting marks back is learnt."""
         self._analysis = analysis
-        self._registry = [_registered(document, analysis) for document in content.documents.values()]
-        covered = {number for entry in content.entries.values() for number in entry.about}
-        plain = [_plain_entry(d, analysis) for d in content.documents.values() if d.number not in covered]
-        self._plain = {entry.about[0]: entry for entry in plain}
-        self._entries = {**content.entries, **{entry.id: entry for entry in plain}}
-        self._introductions = self._find_introductions()
-        self._featured = [entry.id for entry in content.entries.values() if entry.featured]
-        self._index = LexicalIndex(tuple(content.entries.values()), analysis, content.terms)
+        self._judgement = judgement or shipped_judgement()
+        self.repertoire = Repertoire(content)
+        self._register = Register(content.documents, analysis)
+        self._words = WordIndex([line.sayable for line in self.repertoire.lines], analysis, content.terms)
+        self._aspects = AspectReader(analysis)
+        self._line_aspects = [
+            self._aspects.of_texts((line.question, *line.sayable.askings), f"{line.text} {line.sayable.says}")
+            for line in self.repertoire.lines
+        ]
+        self._filler = frozenset(p for word in content.terms.filler_words for p in analysis.syllables(word))
+        self._boundaries: Phrases[str] = Phrases(
+            analysis, ((words, b.reply) for b in content.boundaries.values() for words in b.says)
+        )
+        self._restorer: Restorer = analysis.restorer([*_texts(content), *more_text])
+        self._introductions = self._find_introductions(content)
+        self._spoken_of = frozenset(
+            mention.normalised
+            for line in self.repertoire.lines
+            for asking in line.sayable.askings
+            for mention in analysis.document_numbers(asking)
+        )
+        self._meanings: MeaningIndex | None = None
+        self._embed: Callable[[Sequence[str]], np.ndarray] | None = None
+        self._executor: Executor | None = None
+        self._cache: OrderedDict[tuple[str, str], Answer | Abstention] = OrderedDict()
+        self._vectors: OrderedDict[str, Vector] = OrderedDict()
 
     @classmethod
     def load(cls, content_dir: Path, analysis: TextAnalysis) -> KnowledgeBase:
         """Read `content_dir` (see knowledge.content). Raises ContentError naming file and line."""
         return cls(load_content(content_dir), analysis)
 
+    def understand_meaning(
+        self, meanings: MeaningIndex, embedder: Embedder, executor: Executor | None
+    ) -> None:
+        """From now on look by meaning too. Questions are embedded in `executor` (None: the loop's own)."""
+        self._meanings, self._embed, self._executor = meanings, embedder.questions, executor
+        self._cache.clear()
+
     @property
     def size(self) -> int:
-        """Number of questions that have an answer."""
-        return len(self._entries)
+        """Number of entries that can answer."""
+        return self.repertoire.entries
 
     def entry(self, entry_id: str) -> Answer | None:
-        """The answer of one entry, for a suggestion that was pressed. None for an unknown id."""
-        entry = self._entries.get(entry_id)
-        return self._answer(entry, 1.0, ()) if entry else None
+        """The answer of one line, for a suggestion that was pressed. None for an unknown id."""
+        if entry_id.startswith(DOCUMENT) and entry_id[len(DOCUMENT) :] in self._register:
+            number = entry_id[len(DOCUMENT) :]
+            return self._told(number, self._register.introduce(number), 1.0)
+        line = self.repertoire.line(entry_id)
+        return self.repertoire.say(line, 1.0) if line else None
+
+    def suggestions(self, entry_ids: Sequence[str]) -> tuple[Suggestion, ...]:
+        """See `Knowledge.suggestions`."""
+        return self.repertoire.suggestions(entry_ids)
 
     def starters(self, count: int) -> tuple[Suggestion, ...]:
         """The featured questions, for somebody who does not know what to ask."""
-        return tuple(Suggestion(one, self._entries[one].question) for one in self._featured[:count])
+        lines = [self.repertoire.line(one) for one in self.repertoire.featured[:count]]
+        return tuple(Suggestion(line.id, line.question) for line in lines if line)
 
-    def ask(self, question: str) -> Answer | Abstention:
-        """Answer a question as a citizen typed it, or decline with questions that can be answered. Total."""
-        named, strangers, surely = self._documents_named(question)
-        query = self._index.read(question)
-        candidates = self._rank(query, named)
-        passages = tuple(Passage(c.entry_id, round(c.score, 4)) for c in candidates[:_PASSAGES])
-        if strangers and not named:
-            return Abstention(AbstentionReason.NOTHING_FOUND, self._nearest(candidates, named), passages)
-        if not query.tokens:
-            return Abstention(AbstentionReason.TOO_VAGUE, self._nearest((), named), passages)
-        best = candidates[0] if candidates else None
-        field = Field.OURS if surely else query.field
-        if len(named) == 1 and named[0] in self._plain and (field is Field.OURS or len(query.tokens) == 1):
-            return self._answer(self._plain[named[0]], 0.9, passages)
-        if best is None or not self._is_good_enough(best, field):
-            return Abstention(AbstentionReason.NOTHING_FOUND, self._nearest(candidates, named), passages)
-        second = candidates[1].score if len(candidates) > 1 else 0.0
-        if best.score < _CLEAR_SCORE and best.score - second < _MARGIN:
-            return Abstention(AbstentionReason.TOO_VAGUE, self._nearest(candidates, named), passages)
-        return self._answer(self._entries[best.entry_id], min(best.score, 1.0), passages)
+    # --- asking ------------------------------------------------------------------------------------
 
-    def _is_good_enough(self, best: Candidate, field: Field) -> bool:
-        if field is Field.OURS:
-            return best.score >= _OWN_ANSWER_SCORE
-        if field is Field.OTHERS or self._entries[best.entry_id].only_if:
-            return False
-        return best.score >= _ANSWER_SCORE and best.explained >= _EXPLAINED
+    async def ask(self, question: str, after: str = "") -> Answer | Abstention:
+        """See `Knowledge.ask`. Total; the same question gets the same answer as long as this lives."""
+        key = (question, after)
+        known = self._cache.get(key)
+        if known is not None:
+            self._cache.move_to_end(key)
+            return known
+        result = await self._ask(question, after)
+        self._cache[key] = result
+        if len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
+        return result
 
-    def _rank(self, query: Query, named: Sequence[str]) -> list[Candidate]:
-        years = {int(token) for token in query.tokens if _YEAR.fullmatch(token)}
-        ranked = []
-        for candidate in self._index.find(query):
-            entry = self._entries[candidate.entry_id]
-            score = candidate.score + _document_fit(entry, named)
-            if years and entry.years and not years & set(entry.years):
-                score -= _YEAR_PENALTY
-            ranked.append(replace(candidate, score=score))
-        return sorted(ranked, key=lambda candidate: candidate.score, reverse=True)
+    async def _ask(self, question: str, after: str) -> Answer | Abstention:
+        reading = self.read(question)
+        told = self._without_weighing(reading, after)
+        if told is not None:
+            return told
+        going_on = self._going_on(question, reading, after)
+        leans = follow_up.leans(reading.query.syllables, len(reading.query.words))
+        candidates = await self._candidates(reading)
+        if going_on is not None and self._stands_alone(reading, candidates, leans=leans):
+            going_on = None
+        if going_on is not None:
+            followed = await self._candidates(going_on)
+            if self._is_answer(followed):
+                return self._answer(followed)
+        return self._decide(reading, candidates)
 
-    def _documents_named(self, question: str) -> tuple[list[str], list[DocumentMention], bool]:
-        """Registered documents the question names, mentions of documents nobody registered here, and
-        whether one of the registered is named as a document (`QĐ 324`) rather than by a bare number."""
-        named: dict[str, None] = {}
-        strangers = []
-        surely = False
-        for mention in self._analysis.document_numbers(question):
-            fitting = [r.document.number for r in self._registry if r.fits(mention)]
-            named |= dict.fromkeys(fitting)
-            surely = surely or bool(fitting and mention.kind)
-            if not fitting and mention.kind:
-                strangers.append(mention)
-        return list(named), strangers, surely
+    def _stands_alone(self, reading: Reading, candidates: Sequence[Candidate], *, leans: bool) -> bool:
+        """Is a question that could go on from the last answer understood by itself?"""
+        if not leans:
+            return self._is_answer(candidates)
+        surely = bool(candidates) and candidates[0].probability >= _COMPLETE
+        return surely and reading.query.field is Field.OURS
 
-    def _find_introductions(self) -> dict[str, str]:
+    def _without_weighing(self, reading: Reading, after: str) -> Answer | Abstention | None:
+        """What needs no search: the register's data, documents nobody knows, other people's business."""
+        told = self._from_register(reading, after)
+        if told is not None:
+            return told
+        naming = reading.naming
+        if not naming.numbers and any(one not in self._spoken_of for one in naming.strangers):
+            return Abstention(_foreign(reading), self._nearest((), naming))
+        boundary = self._boundary(reading)
+        if boundary:
+            return Abstention(AbstentionReason.OUT_OF_SCOPE, self._nearest((), naming), reply=boundary)
+        return None
+
+    def read(self, question: str) -> Reading:
+        """A question as it stands by itself."""
+        naming = self._register.named_in(question)
+        years = years_in(question) - self._register.years_of(naming.numbers)
+        query = self._words.read(question)
+        aspects = self._aspects.of(query.syllables)
+        return Reading(self._restorer.restore(question), query, naming, years, aspects)
+
+    def _decide(self, reading: Reading, candidates: list[Candidate]) -> Answer | Abstention:
+        naming = reading.naming
+        passages = _as_passages(candidates)
+        together = frozenset(naming.numbers)
+        is_compared = len(together) > 1 and bool(_COMPARED & set(reading.query.syllables))
+        if is_compared and not (candidates and together <= candidates[0].line.cites):
+            return self._compared(naming.numbers, passages)
+        if self._is_answer(candidates):
+            return self._answer(candidates)
+        if len(naming.numbers) == 1 and self._is_plainly_about(reading):
+            return self._told(naming.numbers[0], self._register.introduce(naming.numbers[0]), 0.9, passages)
+        return self._decline(reading, candidates)
+
+    def _decline(self, reading: Reading, candidates: Sequence[Candidate]) -> Abstention:
+        reason = _foreign(reading)
+        close = len(candidates) > 1 and candidates[1].probability >= _UNDECIDED * candidates[0].probability
+        if not reading.query.weights:
+            reason, candidates = AbstentionReason.TOO_VAGUE, ()
+        elif (
+            reason is AbstentionReason.NOT_KNOWN
+            and close
+            and candidates[0].probability >= self._judgement.offer_at
+        ):
+            reason = AbstentionReason.TOO_VAGUE
+        return Abstention(reason, self._nearest(candidates, reading.naming), _as_passages(candidates))
+
+    # --- what the register answers -----------------------------------------------------------------
+
+    def _from_register(self, reading: Reading, after: str) -> Answer | None:
+        """A question for a document's own data, or for the source of the last answer."""
+        syllables = reading.query.syllables
+        numbers = reading.naming.all
+        if len(numbers) == 1 and not reading.naming.strangers:
+            data = self._register.data_asked(syllables, numbers[0], self._filler)
+            return self._told(numbers[0], self._register.tell(numbers[0], data), 0.97) if data else None
+        if numbers or reading.naming.strangers or not after:
+            return None
+        last = self.entry(after)
+        if last is None:
+            return None
+        if self._register.asks_for_source(syllables, self._filler):
+            return replace(last, text=_where_it_stands(last.citations), confidence=0.97, passages=())
+        number = self._document_of(after)
+        data = self._register.data_asked(syllables, number, self._filler, by_itself=True) if number else ()
+        return self._told(number, self._register.tell(number, data), 0.95) if data else None
+
+    def _document_of(self, after: str) -> str:
+        """The one document the last answer was about; empty when there is none or several."""
+        if after.startswith(DOCUMENT):
+            return after[len(DOCUMENT) :]
+        line = self.repertoire.line(after)
+        if line is None:
+            return ""
+        about = line.about or {c.document for c in line.citations if c.document}
+        return next(iter(about)) if len(about) == 1 else ""
+
+    def _told(self, number: str, told: Told, confidence: float, passages: tuple[Passage, ...] = ()) -> Answer:
+        introduction = self._introductions.get(number)
+        line = self.repertoire.line(introduction) if introduction else None
+        next_ids = (line.id, *line.next) if line else ()
+        return Answer(
+            f"{DOCUMENT}{number}",
+            told.text,
+            told.citations,
+            confidence,
+            passages,
+            self.repertoire.suggestions(next_ids),
+        )
+
+    def _compared(self, numbers: Sequence[str], passages: tuple[Passage, ...]) -> Answer:
+        """Several documents side by side, as far as the register tells them apart."""
+        told = [self._register.summary(number) for number in numbers]
+        introductions = tuple(self._introductions[n] for n in numbers if n in self._introductions)
+        return Answer(
+            f"{DOCUMENT}{numbers[0]}",
+            "\n".join(f"- {one.text}" for one in told),
+            tuple(citation for one in told for citation in one.citations),
+            0.8,
+            passages,
+            self.repertoire.suggestions(introductions),
+        )
+
+    def _is_plainly_about(self, reading: Reading) -> bool:
+        """Does it say nothing besides the document? A bare number among other words names none."""
+        asks_only = self._register.names_only(
+            reading.query.syllables, reading.naming.numbers[0], self._filler
+        )
+        return asks_only or (
+            reading.naming.numbers[0] not in self._introductions
+            and (reading.naming.surely or reading.query.field is Field.OURS)
+        )
+
+    # --- going on from the last answer -------------------------------------------------------------
+
+    def _going_on(self, question: str, reading: Reading, after: str) -> Reading | None:
+        """The question together with what the last answer was about; None when it stands by itself."""
+        query = reading.query
+        line = self.repertoire.line(after) if after else None
+        if line is None or reading.naming.numbers or reading.naming.strangers:
+            return None
+        if not (follow_up.leans(query.syllables, len(query.words)) or follow_up.may_lean(len(query.words))):
+            return None
+        topic = follow_up.read_on(line.question, question)
+        about = self.read(topic)
+        weights = {token: _TOPIC_SHARE * weight for token, weight in about.query.weights.items()}
+        merged = Query((*about.query.syllables, *query.syllables), weights | query.weights, Field.OURS)
+        naming = replace(about.naming, aliased=tuple(line.about) or about.naming.aliased)
+        years = reading.years or about.years
+        aspects = Aspects(
+            reading.aspects.asks or about.aspects.asks,
+            reading.aspects.titles or about.aspects.titles,
+            reading.aspects.places or about.aspects.places,
+        )
+        return Reading(f"{reading.text} {topic}", merged, naming, years, aspects, follows=True, but=after)
+
+    # --- candidates --------------------------------------------------------------------------------
+
+    async def _candidates(self, reading: Reading) -> list[Candidate]:
+        """Lines that may be the answer, the first one first."""
+        if not reading.query.weights:
+            return []
+        words = self._words.compare(reading.query)
+        by_words = self._weighed(reading, words, {})
+        if self._meanings is None or self._is_sure(by_words):
+            return by_words
+        return self._weighed(reading, words, self._meanings.compare(await self._vector(reading.text)))
+
+    def _is_sure(self, candidates: list[Candidate]) -> bool:
+        """Is looking by words enough?"""
+        return (
+            bool(candidates)
+            and candidates[0].probability >= self._judgement.sure_at
+            and (len(candidates) == 1 or candidates[1].probability <= 1 - self._judgement.sure_at)
+        )
+
+    def _weighed(self, reading: Reading, words: Comparison, meanings: Mapping[int, float]) -> list[Candidate]:
+        near = sorted(meanings, key=lambda place: meanings[place], reverse=True)[:_NEAR_BY_MEANING]
+        places = dict.fromkeys([*words.nearest(_NEAR_BY_WORDS), *near])
+        possible = [place for place in places if self._may_be(place, reading)]
+        signs = self._signs(reading, [(p, words.of(p)) for p in possible])
+        if meanings:
+            signs = _with_meaning(signs, [meanings.get(p) for p in possible], meanings)
+        scores, likely = self._judgement.weigh(signs, with_meaning=bool(meanings))
+        first = np.argsort(-scores, kind="stable")
+        return [
+            Candidate(self.repertoire.lines[possible[p]], signs[p], float(likely[p])) for p in first.tolist()
+        ]
+
+    def _may_be(self, place: int, reading: Reading) -> bool:
+        """Can this line be the answer at all? One for another year or another province never is."""
+        line = self.repertoire.lines[place]
+        other_year = bool(reading.years and line.years and not reading.years & line.years)
+        return line.id != reading.but and not other_year and self._words.may_answer(place, reading.query)
+
+    def _signs(self, reading: Reading, found: Sequence[tuple[int, Resemblance]]) -> list[Signs]:
+        likest = max((r.likeness for _, r in found), default=0.0)
+        first = max((r.rank for _, r in found), default=0.0)
+        lines = [(self.repertoire.lines[place], self._line_aspects[place], r) for place, r in found]
+        after = reading.aspects
+        query, named = reading.query, frozenset(reading.naming.numbers)
+        aliased = frozenset(() if named else reading.naming.aliased)
+        ours = query.field is Field.OURS or reading.naming.surely
+        return [
+            Signs(
+                likeness=r.likeness,
+                likeness_behind=likest - r.likeness,
+                rank=r.rank,
+                rank_behind=first - r.rank,
+                explained=r.explained,
+                in_order=r.in_order,
+                strange=0.0 if ours else 1 - r.explained,
+                documents_just=float(bool(named) and named == line.about),
+                documents_some=float(named != line.about and bool(named & line.cites)),
+                documents_none=float(bool(named) and not named & line.cites),
+                other_name=float(bool(aliased & line.about)),
+                year=float(bool(reading.years & line.years)),
+                no_year=float(bool(reading.years) and not line.years),
+                asks=float(bool(after.asks & its.asks)),
+                asks_otherwise=float(bool(after.asks and its.asks) and not after.asks & its.asks),
+                title=float(bool(after.titles & its.titles)),
+                other_title=float(bool(after.titles and its.titles) and not after.titles & its.titles),
+                place=float(bool(after.places & its.places)),
+                other_place=float(bool(after.places) and not after.places & its.places),
+                ours=float(ours),
+                others=float(query.field is Field.OTHERS),
+                single=float(len(query.words) <= 1),
+                wordy=min(len(query.words) / 12, 1.0),
+                fact=float(line.is_fact),
+                follows=float(reading.follows),
+            )
+            for line, its, r in lines
+        ]
+
+    async def _vector(self, text: str) -> Vector:
+        known = self._vectors.get(text)
+        if known is not None:
+            return known
+        assert self._embed is not None
+        rows = await asyncio.get_running_loop().run_in_executor(self._executor, self._embed, [text])
+        vector: Vector = rows[0]
+        self._vectors[text] = vector
+        if len(self._vectors) > _CACHED:
+            self._vectors.popitem(last=False)
+        return vector
+
+    async def candidates(self, question: str, after: str = "", *, with_meaning: bool) -> list[Candidate]:
+        """What is weighed for a question, for calibrating and for showing why; empty when nothing is."""
+        reading = self.read(question)
+        if self._without_weighing(reading, after) is not None or not reading.query.weights:
+            return []
+        going_on = self._going_on(question, reading, after)
+        if going_on is not None and follow_up.leans(reading.query.syllables, len(reading.query.words)):
+            reading = going_on
+        meanings: Mapping[int, float] = {}
+        if with_meaning and self._meanings is not None:
+            meanings = self._meanings.compare(await self._vector(reading.text))
+        return self._weighed(reading, self._words.compare(reading.query), meanings)
+
+    async def ranking(self, question: str, mode: Mode, k: int) -> list[Ranked]:
+        """The first `k` lines by words, by meaning or by both, whether they would be said or not."""
+        if mode is Mode.DENSE:
+            if self._meanings is None:
+                return []
+            near = self._meanings.compare(await self._vector(self.read(question).text))
+            best = sorted(near.items(), key=lambda pair: pair[1], reverse=True)[:k]
+            lines = [(self.repertoire.lines[place], cosine) for place, cosine in best]
+            return [Ranked(line.id, line.text, cosine) for line, cosine in lines]
+        found = await self.candidates(question, with_meaning=mode is Mode.HYBRID)
+        return [Ranked(c.line.id, c.line.text, c.probability) for c in found[:k]]
+
+    # --- wording -----------------------------------------------------------------------------------
+
+    def _is_answer(self, candidates: Sequence[Candidate]) -> bool:
+        return bool(candidates) and candidates[0].probability >= self._judgement.answer_at
+
+    def _answer(self, candidates: Sequence[Candidate]) -> Answer:
+        best = candidates[0]
+        return self.repertoire.say(best.line, best.probability, _as_passages(candidates))
+
+    def _boundary(self, reading: Reading) -> str:
+        """The polite word about something that belongs to others; empty when it may be ours."""
+        if reading.query.field is Field.OURS or reading.naming.surely:
+            return ""
+        return next((reply for _, _, reply in self._boundaries.found(reading.query.syllables)), "")
+
+    def _find_introductions(self, content: Content) -> dict[str, str]:
         """Per document the entry that tells what it is: its question names it; else any about it alone."""
         found: dict[str, str] = {}
-        for entry in self._entries.values():
-            for number in self._documents_named(entry.question)[0]:
+        for entry in content.entries.values():
+            for number in self._register.named_in(entry.question).numbers:
                 if entry.about == (number,):
-                    found[number] = entry.id
-        for entry in self._entries.values():
+                    found.setdefault(number, entry.id)
+        for entry in content.entries.values():
             for number in entry.about:
                 found.setdefault(number, entry.id)
         return found
 
-    def _nearest(self, candidates: Sequence[Candidate], named: Sequence[str]) -> tuple[Suggestion, ...]:
+    def _nearest(self, candidates: Sequence[Candidate], naming: Naming) -> tuple[Suggestion, ...]:
         """Entries about the documents named, then those that resemble the question, then the usual ones."""
-        about = [self._introductions[number] for number in named]
-        near = [c.entry_id for c in candidates if c.score >= _NEAR_SCORE and c.entry_id not in about]
-        offered = [*about, *near[:_SUGGESTIONS]]
-        if len(offered) < 2:
-            offered += [one for one in self._featured if one not in offered]
-        return self._suggestions(offered)
+        about = [self._introductions[number] for number in naming.all if number in self._introductions]
+        near = [c.line.id for c in candidates if c.probability >= self._judgement.offer_at]
+        offered = [*about, *[one for one in near if one not in about]]
+        if len(self.repertoire.suggestions(offered)) < 2:
+            offered += [one for one in self.repertoire.featured if one not in offered]
+        return self.repertoire.suggestions(offered)
 
-    def _suggestions(self, entry_ids: Sequence[str]) -> tuple[Suggestion, ...]:
-        return tuple(Suggestion(one, self._entries[one].question) for one in entry_ids[:_SUGGESTIONS])
 
-    def _answer(self, entry: Entry, confidence: float, passages: tuple[Passage, ...]) -> Answer:
-        return Answer(
-            entry_id=entry.id,
-            text=entry.answer,
-            citations=entry.citations,
-            confidence=round(confidence, 4),
-            passages=passages,
-            suggestions=self._suggestions(entry.next),
+def _foreign(reading: Reading) -> AbstentionReason:
+    """Why there is no answer when nothing else is known about it: ours and unknown, or not ours."""
+    ours = reading.query.field is Field.OURS or reading.naming.surely
+    return AbstentionReason.NOT_KNOWN if ours else AbstentionReason.OUT_OF_SCOPE
+
+
+def _with_meaning(
+    signs: Sequence[Signs], cosines: Sequence[float | None], all_cosines: Mapping[int, float]
+) -> list[Signs]:
+    """The signs with how near in meaning each is. Cosines lie close together here: only differences tell."""
+    values = sorted(all_cosines.values(), reverse=True)
+    best, usual, least = values[0], values[len(values) // 2], values[-1]
+    near = [least if cosine is None else cosine for cosine in cosines]
+    return [
+        sign._replace(
+            meaning=(cosine - 0.85) * 10,
+            meaning_behind=(best - cosine) * 10,
+            meaning_stands_out=(cosine - usual) * 10,
+            agreed=float(cosine == best and sign.likeness_behind + sign.rank_behind <= _ABREAST),
         )
+        for sign, cosine in zip(signs, near, strict=True)
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Registered:
-    """A registered document in the form mentions are compared with."""
-
-    document: Document
-    number: str
-    kind: str
-    issuer: str
-
-    def fits(self, mention: DocumentMention) -> bool:
-        return (
-            mention.number == self.number
-            and mention.kind in {"", self.kind}
-            and mention.issuer in {"", self.issuer}
-        )
+def _as_passages(candidates: Sequence[Candidate]) -> tuple[Passage, ...]:
+    return tuple(Passage(c.line.id, round(c.probability, 4)) for c in candidates[:_PASSAGES])
 
 
-def _registered(document: Document, analysis: TextAnalysis) -> _Registered:
-    mentions = analysis.document_numbers(document.number)
-    if len(mentions) != 1:
-        raise ValueError(f"{document.number} is not a document number that can be recognised")
-    return _Registered(document, mentions[0].number, mentions[0].kind, mentions[0].issuer)
+def _where_it_stands(citations: Sequence[Citation]) -> str:
+    places = [", ".join(filter(None, (c.title, c.locator))) for c in citations]
+    if not places:
+        return "Điều vừa rồi mình chưa thấy văn bản nào nêu rõ."
+    return f"Điều vừa rồi mình lấy từ: {'; '.join(dict.fromkeys(places))}."
 
 
-def _document_fit(entry: Entry, named: Sequence[str]) -> float:
-    """How the documents a question names speak for or against an entry."""
-    if not named:
-        return 0.0
-    if set(named) == set(entry.about):
-        return _DOCUMENT_BONUS
-    cited = {citation.document for citation in entry.citations} | set(entry.about)
-    return 0.0 if cited & set(named) else -_DOCUMENT_PENALTY
-
-
-def _plain_entry(document: Document, analysis: TextAnalysis) -> Entry:
-    """What the register alone tells about a document that has no entry of its own."""
-    citation = Citation(document=document.number, title=document.cited_as, locator="thông tin văn bản")
-    statement = f"{document.cited_as} của {document.issuer}: {document.title}. Tình trạng: {document.status}."
-    doubt = "" if document.certainty is Certainty.CERTAIN else "Theo một nguồn mình đọc được: "
-    return Entry(
-        id="van-ban-" + "-".join(analysis.syllables(document.number)),
-        question=f"{document.type} {document.number} là gì?"[:QUESTION_LIMIT],
-        answer=f"{doubt}{statement} Nội dung chi tiết của văn bản này mình chưa có thông tin.",
-        facts=(Fact(f"document-{document.number}", statement, document.certainty, citation),),
-        about=(document.number,),
-    )
+def _texts(content: Content) -> list[str]:
+    """Everything written with its marks, to learn from."""
+    texts = [t for e in content.entries.values() for t in (e.question, *e.variants, e.answer, e.step)]
+    texts += [fact.statement for fact in content.facts.values()]
+    texts += [t for d in content.documents.values() for t in (d.title, d.issuer, *d.aliases)]
+    return [text for text in texts if text]

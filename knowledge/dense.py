@@ -160,7 +160,8 @@ class DenseIndex:
                 grown = np.empty((max(64, int(end * _SLACK)), self.dimensions), np.float32)
                 grown[:start] = view.vectors
                 self._buffer = grown
-            self._buffer[start:end] = vectors
+            if len(ids):  # a loaded index may look at a file that is read-only until it grows
+                self._buffer[start:end] = vectors
             view.ids.extend(ids)
             for place, id_ in enumerate(ids, view.count):
                 self._rows.setdefault(id_, []).append(place)

@@ -74,6 +74,8 @@ class Abbreviation:
     """Opened only when a number follows: `ct 11` is a directive, `ct` alone may be anything."""
     after: frozenset[str]
     """Opened only after one of these folded syllables; empty means anywhere."""
+    after_number: bool = False
+    """Opened only right behind a number of up to three digits: `75d` is a score."""
 
 
 class VietnameseText:
@@ -148,8 +150,16 @@ class VietnameseText:
 
     def _reading(self, text: str, words: list[re.Match[str]], index: int) -> str | None:
         word = words[index]
-        readings = self._abbreviations.get(word.group().lower())
-        if readings is None or _is_inside_a_code(text, word):
+        readings = self._abbreviations.get(word.group().lower(), ())
+        if text[word.start() - 1 : word.start()].isdigit():
+            counts = (
+                index > 0
+                and len(words[index - 1].group()) <= 3
+                and not _is_inside_a_code(text, words[index - 1])
+            )
+            return next((f" {r.long}" for r in readings if r.after_number and counts), None)
+        readings = tuple(reading for reading in readings if not reading.after_number)
+        if not readings or _is_inside_a_code(text, word):
             return None
         following = words[index + 1].group() if index + 1 < len(words) else ""
         if fold(following) == "so" and index + 2 < len(words):
@@ -171,14 +181,19 @@ def vietnamese_text() -> VietnameseText:
     table: dict[str, tuple[Abbreviation, ...]] = {}
     for row in rows["abbreviations"]:
         words = [*row.get("short", ()), row.get("long"), *row.get("after", ())]
-        if not row.get("short") or set(row) - {"short", "long", "before_number", "after"}:
-            raise ValueError(f"abbreviations.yml: {row} needs short and long, perhaps before_number or after")
+        if not row.get("short") or set(row) - {"short", "long", "before_number", "after_number", "after"}:
+            raise ValueError(
+                f"abbreviations.yml: {row} needs short and long, perhaps before_number, after_number or after"
+            )
         if not all(
             isinstance(word, str) for word in words
         ):  # YAML reads a bare on, no or 1 as something else
             raise ValueError(f"abbreviations.yml: {row} has a word that needs quotes")
         reading = Abbreviation(
-            normalise(row["long"]), bool(row.get("before_number")), frozenset(row.get("after", ()))
+            normalise(row["long"]),
+            bool(row.get("before_number")),
+            frozenset(row.get("after", ())),
+            bool(row.get("after_number")),
         )
         for short in row["short"]:
             key = normalise(short).lower()

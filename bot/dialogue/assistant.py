@@ -12,16 +12,29 @@ from datetime import datetime, timedelta
 
 from bot.dialogue import comments
 from bot.dialogue.choices import match_choice
+from bot.dialogue.misses import key_of, masked
 from bot.dialogue.records import effects_of
 from bot.dialogue.sources import as_sources
 from bot.dialogue.state import ConversationState
-from bot.dialogue.texts import BACK_TO_BOT, MENU, PERSON, Texts
-from bot.dialogue.turn import Effect, Mode, Outcome, SetMode, SetReceiving, Turn, Understanding, View
+from bot.dialogue.texts import BACK_TO_BOT, MENU, PERSON, WRONG, Texts
+from bot.dialogue.turn import (
+    Effect,
+    Missed,
+    Mode,
+    Outcome,
+    SetMode,
+    SetReceiving,
+    Turn,
+    Understanding,
+    View,
+)
 from connectors.message import ANSWERABLE, EventKind, InboundEvent, Option, Part, Text
 from knowledge.answer import Abstention, AbstentionReason, Answer, Knowledge, Suggestion
 from nlu.interpreter import Interpretation, Interpreter
 
 MINUTE = timedelta(minutes=1)
+_OTHERS = 3
+"""Next best entries kept for "that is not what I meant"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +102,13 @@ class Assistant:
         if kind == "q":
             answer = self._knowledge.entry(value)
             if answer is not None:
-                return self._answered(answer, view.state, Understanding("ask_knowledge", 1.0))
-        commands = {PERSON.payload: self._call_person, BACK_TO_BOT.payload: self._back_to_bot}
+                state = replace(view.state, last_question="")  # chosen, not asked: nothing to misunderstand
+                return self._answered(answer, state, Understanding("ask_knowledge", 1.0))
+        commands = {
+            PERSON.payload: self._call_person,
+            BACK_TO_BOT.payload: self._back_to_bot,
+            WRONG.payload: self._was_wrong,
+        }
         if payload in commands:
             return commands[payload](view)
         # An old button whose entry is gone, or one we never offered: show what there is now.
@@ -102,6 +120,22 @@ class Assistant:
         effects: tuple[Effect, ...] = () if waiting else (SetMode(Mode.WAITING),)
         turn = self._say(replace(view.state, misses=0), text, Outcome.HANDOFF, (MENU,))
         return replace(turn, effects=effects, understanding=Understanding("human_request", 1.0))
+
+    def _was_wrong(self, view: View) -> Turn:
+        """The last answer missed the point: count it for staff, and offer what came next best."""
+        state = view.state
+        options = _as_options(self._knowledge.suggestions(state.alternatives))
+        turn = self._say(
+            replace(state, last_entry="", last_question="", alternatives=()),
+            self._texts.wrong_answer,
+            Outcome.SMALLTALK,
+            (*options, PERSON),
+        )
+        effects: tuple[Effect, ...] = ()
+        if state.last_question:  # pressed once more, it is not counted once more
+            key = key_of(state.last_question)
+            effects = (Missed(key, state.last_question, "wrong", state.last_entry),)
+        return replace(turn, effects=effects, understanding=Understanding("feedback_bad", 1.0))
 
     def _back_to_bot(self, view: View) -> Turn:
         turn = self._menu(view.state, self._texts.bot_is_back, SetMode(Mode.BOT))
@@ -115,10 +149,11 @@ class Assistant:
         turn = self._by_intent(meaning, view)
         if turn is not None:
             return replace(turn, understanding=understanding)
-        found = self._knowledge.ask(text)
+        found = await self._knowledge.ask(text, view.state.last_entry)
+        state = replace(view.state, last_question=masked(text))
         if isinstance(found, Answer):
-            return self._answered(found, view.state, understanding)
-        return self._abstained(found, view.state, understanding)
+            return self._answered(found, state, understanding)
+        return self._abstained(found, state, understanding)
 
     def _by_intent(self, meaning: Interpretation, view: View) -> Turn | None:
         simple = {
@@ -138,11 +173,15 @@ class Assistant:
         return None
 
     def _answered(self, answer: Answer, state: ConversationState, understanding: Understanding) -> Turn:
-        options = (*_as_options(answer.suggestions[:2]), PERSON)
+        wrong = (WRONG,) if state.last_question else ()
+        options = (*_as_options(answer.suggestions[:2]), *wrong, PERSON)
         reply = Text(answer.text, options=options, sources=as_sources(answer.citations))
+        others = tuple(p.id for p in answer.passages if p.id != answer.entry_id)
         return Turn(
             Outcome.ANSWERED,
-            replace(_offering(state, reply), misses=0, last_entry=answer.entry_id),
+            replace(
+                _offering(state, reply), misses=0, last_entry=answer.entry_id, alternatives=others[:_OTHERS]
+            ),
             (reply,),
             understanding=replace(
                 understanding,
@@ -155,17 +194,24 @@ class Assistant:
     def _abstained(self, found: Abstention, state: ConversationState, understanding: Understanding) -> Turn:
         misses = state.misses + 1
         options = (*_as_options(found.suggestions[:3]), PERSON)
-        if found.reason is AbstentionReason.TOO_VAGUE:
+        if found.reply:
+            text = found.reply
+        elif found.reason is AbstentionReason.TOO_VAGUE:
             text = self._texts.too_vague
-        elif misses == 1:
-            text = self._texts.not_known
-        else:
+        elif misses > 1:
             text, options = self._texts.not_known_again, (PERSON, *_as_options(found.suggestions[:2]))
+        elif found.reason is AbstentionReason.OUT_OF_SCOPE:
+            text = self._texts.out_of_scope
+        else:
+            text = self._texts.not_known
         reply = Text(text, options=options)
+        question = state.last_question
+        nearest = found.passages[0].id if found.passages else ""
         return Turn(
             Outcome.ABSTAINED,
-            replace(_offering(state, reply), misses=misses),
+            replace(_offering(state, reply), misses=misses, last_entry="", alternatives=()),
             (reply,),
+            (Missed(key_of(question), question, found.reason.value, nearest),) if key_of(question) else (),
             understanding=replace(understanding, passages=found.passages),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from bot.dialogue.state import ConversationState
-from bot.dialogue.texts import BACK_TO_BOT, MENU, PERSON
+from bot.dialogue.texts import BACK_TO_BOT, MENU, PERSON, WRONG
 from nlu.text import fold
 
 _PAYLOAD = re.compile(r"(?:q|cmd):[a-z0-9][a-z0-9._-]{0,100}")
@@ -26,7 +26,7 @@ def match_choice(text: str, state: ConversationState) -> str:
         index = int(number.group(1))
         if 1 <= index <= len(state.offered):
             return state.offered[index - 1].payload
-    for option in (*state.offered, MENU, PERSON, BACK_TO_BOT):
+    for option in (*state.offered, MENU, PERSON, BACK_TO_BOT, WRONG):
         if folded == fold(option.label):
             return option.payload
     return ""

@@ -42,7 +42,7 @@ async def answer(
     meaning = await interpreter.interpret(event.text)
     understanding = Understanding(meaning.intent, meaning.confidence)
     public = PublicReply(texts.comment_public(event.key))
-    found = knowledge.ask(event.text)
+    found = await knowledge.ask(event.text)
     if not isinstance(found, Answer):
         private = Text(texts.comment_private_unknown)
         return Turn(Outcome.ABSTAINED, state, (private, public), (), understanding)

@@ -25,7 +25,11 @@ class ConversationState:
     misses: int = 0
     """Questions in a row without an answer."""
     last_entry: str = ""
-    """The FAQ entry of the last answer."""
+    """What the last answer came from (`Answer.entry_id`); empty after a question without an answer."""
+    last_question: str = ""
+    """The last question as typed, masked (see bot.dialogue.misses): for "that is not what I meant"."""
+    alternatives: tuple[str, ...] = ()
+    """Entries that came next best for it."""
     minute_began: datetime | None = None
     """Start of the minute in which messages are being counted."""
     in_minute: int = 0

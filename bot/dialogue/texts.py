@@ -12,6 +12,7 @@ from connectors.message import Option
 
 MENU = Option("Xem gợi ý", "cmd:menu")
 PERSON = Option("Gặp cán bộ", "cmd:person")
+WRONG = Option("Chưa đúng ý", "cmd:wrong")
 BACK_TO_BOT = Option("Hỏi trợ lý", "cmd:bot")
 
 
@@ -96,6 +97,22 @@ class Texts:
         return (
             "Mình chưa có thông tin về điều này nên không dám trả lời bừa. Có phải bạn muốn hỏi "
             "một trong các câu dưới đây?"
+        )
+
+    @property
+    def out_of_scope(self) -> str:
+        """Not what this assistant is for."""
+        return (
+            "Câu này nằm ngoài phần mình biết. Mình giúp được bạn về khuyến học, xã hội học tập và danh hiệu "
+            "“Công dân học tập”, ví dụ:"
+        )
+
+    @property
+    def wrong_answer(self) -> str:
+        """The citizen says the answer missed the point."""
+        return (
+            "Cảm ơn bạn đã nói để mình sửa. Bạn hỏi lại bằng lời khác giúp mình, hoặc chọn một câu dưới đây. "
+            "Nếu vẫn chưa được, bạn bấm “Gặp cán bộ” nhé."
         )
 
     @property

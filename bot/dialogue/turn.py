@@ -87,7 +87,21 @@ class Forget:
     """Erase what is kept about this citizen."""
 
 
-Effect = SetMode | OfficerWrote | OwnEcho | Delivered | SetReceiving | Forget
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A question without a good answer, to be counted for staff."""
+
+    key: str
+    """The question folded and masked."""
+    sample: str
+    """As typed, masked."""
+    reason: str
+    """An AbstentionReason, or `wrong` when the citizen said so."""
+    nearest: str
+    """The nearest entry, or the one whose answer was wrong."""
+
+
+Effect = SetMode | OfficerWrote | OwnEcho | Delivered | SetReceiving | Forget | Missed
 
 
 @dataclass(frozen=True, slots=True)
