@@ -14,7 +14,7 @@ from nlu.folding import syllables
 class CountingEmbedder:
     """Vectors of the syllables a text holds. Remembers what it was asked to embed."""
 
-    def __init__(self, name: str = "counting", dimensions: int = 64) -> None:
+    def __init__(self, name: str = "counting", dimensions: int = 256) -> None:
         self.name = name
         self.dimensions = dimensions
         self.embedded: list[str] = []

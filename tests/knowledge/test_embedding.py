@@ -129,12 +129,12 @@ def test_without_a_folder_nothing_is_written() -> None:
     store = VectorStore(None, CountingEmbedder())
     store.add(TEXTS)
     assert store.missing(TEXTS) == []
-    assert store.get([]).shape == (0, 64)
+    assert store.get([]).shape == (0, 256)
     with pytest.raises(KeyError):
         store.get(["never seen"])
 
 
-# --- models -------------------------------------------------------------------------------------------------
+# --- models -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

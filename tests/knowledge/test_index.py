@@ -40,7 +40,7 @@ def _ask(index: HybridIndex, question: str, k: int = 3, mode: Mode = Mode.HYBRID
     return [hit.id for hit in index.search(read, k, mode)]
 
 
-# --- asking -------------------------------------------------------------------------------------------
+# --- asking -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -76,7 +76,7 @@ def test_marks_count_only_as_far_as_they_were_typed() -> None:
 def test_a_misspelt_syllable_is_taken_for_the_one_that_occurs() -> None:
     index = _index()
     index.sync(PASSAGES)
-    assert _ask(index, "hoccj bboongr")[0] == "bong"
+    assert _ask(index, "hocc bonng")[0] == "bong"
 
 
 @pytest.mark.parametrize("asked", ["", "   ", "???", "\0\ud800", "zzzz qqqq", "a" * 100_000, "học " * 50_000])
@@ -135,7 +135,7 @@ def test_without_marks_and_without_a_restorer_meaning_counts_little() -> None:
     assert restored.typed == "cdht la gi"
 
 
-# --- changing -------------------------------------------------------------------------------------------------
+# --- changing -----------------------------------------------------------------------------------------------
 
 
 def test_a_change_is_found_at_once_and_its_meaning_follows() -> None:
@@ -199,28 +199,28 @@ def test_no_question_fails_or_misses_while_passages_change() -> None:
 
 
 def test_the_old_model_serves_until_the_new_one_is_ready() -> None:
-    old, new = CountingEmbedder("old"), CountingEmbedder("new", 48)
+    old, new = CountingEmbedder("old"), CountingEmbedder("new", 192)
     index = _index(old)
     index.sync(PASSAGES)
     index.catch_up()
-    seen: list[tuple[str, list[str]]] = []
+    seen: list[tuple[str, str]] = []
 
     def look(done: int, of: int) -> None:
-        seen.append((index.model, _ask(index, "công dân học tập", mode=Mode.DENSE)[:1]))
+        seen.append((index.model, _ask(index, "công dân tự học", mode=Mode.DENSE)[0]))
 
     index.adopt(VectorStore(None, new), look)
     assert seen
-    assert all(look == ("old", ["dan"]) for look in seen)
+    assert set(seen) == {("old", "dan")}
     assert index.model == "new"
-    assert _ask(index, "công dân học tập", mode=Mode.DENSE)[:1] == ["dan"]
+    assert _ask(index, "công dân tự học", mode=Mode.DENSE)[:1] == ["dan"]
     stale = replace(
-        prepare("công dân học tập", ANALYSIS), vector=old.questions(["công dân học tập"])[0], model="old"
+        prepare("công dân tự học", ANALYSIS), vector=old.questions(["công dân tự học"])[0], model="old"
     )
     assert index.search(stale, 3, Mode.DENSE) == []
     assert index.search(stale, 3)[0].id == "dan"
     index.adopt(None)
     assert (index.model, index.waiting) == ("", 0)
-    assert _ask(index, "công dân học tập")[0] == "dan"
+    assert _ask(index, "công dân tự học")[0] == "dan"
 
 
 async def test_the_event_loop_goes_on_while_passages_are_taken_in() -> None:
@@ -245,7 +245,7 @@ async def test_the_event_loop_goes_on_while_passages_are_taken_in() -> None:
     assert longest < 0.15
 
 
-# --- keeping --------------------------------------------------------------------------------------------------
+# --- keeping ------------------------------------------------------------------------------------------------
 
 
 def test_a_second_start_embeds_nothing_and_takes_over_what_changed(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
     third.close()
 
 
-# --- how good -------------------------------------------------------------------------------------------------
+# --- how good -----------------------------------------------------------------------------------------------
 
 
 def test_words_and_meaning_together_are_never_worse_than_words_alone(content: Content) -> None:
