@@ -7,8 +7,10 @@ revision of the content. Texts are stored as read; only a person changes one, an
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -29,7 +31,7 @@ from knowledge.library import LibraryPassage
 _THE_ROW = 1
 _ABANDONED = timedelta(hours=6)
 """A source that is loading for longer was left by a process that died."""
-_ROWS_AT_ONCE = 500
+_ROWS_AT_ONCE = 1000
 
 
 class Status(StrEnum):
@@ -254,19 +256,23 @@ async def load_passages(connection: AsyncConnection) -> list[LibraryPassage]:
 
     Comes in small portions: the event loop goes on in between. Needs a connection of `Database.read`.
     """
+    active = await connection.execute(
+        select(s.c.id, s.c.number, s.c.title).where(s.c.status == Status.ACTIVE.value)
+    )
+    titles = {row.id: (row.number, row.title) for row in active}
     statement = (
-        select(
-            p.c.id, p.c.source_id, p.c.text, p.c.locator, p.c.page, p.c.section, p.c.damaged,
-            s.c.number, s.c.title,
+        select(p.c.id, p.c.source_id, p.c.text, p.c.locator, p.c.page, p.c.section, p.c.damaged)
+        .where(
+            p.c.source_id.in_(select(s.c.id).where(s.c.status == Status.ACTIVE.value)),
+            p.c.state != State.HIDDEN.value,
         )
-        .join(s, s.c.id == p.c.source_id)
-        .where(s.c.status == Status.ACTIVE.value, p.c.state != State.HIDDEN.value)
         .order_by(p.c.source_id, p.c.ordinal)
-    )  # fmt: skip
+    )
     found: list[LibraryPassage] = []
     result = await connection.stream(statement)
-    async for rows in result.partitions(_ROWS_AT_ONCE):
-        found += [_passage(row) for row in rows]
+    with _no_collections():
+        async for rows in result.partitions(_ROWS_AT_ONCE):
+            found += [_passage(row, *titles[row[1]]) for row in rows if row[1] in titles]
     return found
 
 
@@ -458,10 +464,24 @@ async def _switch(connection: AsyncConnection, source_id: int, was: Status, beco
         raise LookupError(f"source {source_id} is not {was}")
 
 
-def _passage(row: Sequence[Any]) -> LibraryPassage:
-    id_, source_id, text, locator, page, section, damaged, number, title = row
-    place = ", ".join(filter(None, (locator, f"trang {page}" if page else "")))
-    citation = Citation(number, title, place)
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Hundreds of thousands of new objects, none of them garbage, set the collector off again and again: it
+    took half of the time and held up everybody for 0.1 to 0.2 s."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _passage(row: Sequence[Any], number: str, title: str) -> LibraryPassage:
+    id_, source_id, text, locator, page, section, damaged = row
+    if page:
+        locator = f"{locator}, trang {page}" if locator else f"trang {page}"
+    citation = Citation(number, title, locator)
     return LibraryPassage(f"p{id_}", str(source_id), text, citation, bool(damaged), f"{source_id}:{section}")
 
 
