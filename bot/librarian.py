@@ -18,12 +18,15 @@ import structlog
 
 from bot.clock import Clock
 from bot.store import content as stored_content
+from bot.store import library as stored_library
 from bot.store.database import Database, StoreUnavailable
 from knowledge.analysis import TextAnalysis
 from knowledge.answer import Abstention, Answer, Suggestion
 from knowledge.base import KnowledgeBase
 from knowledge.content import Item, content_of, load_shipped
 from knowledge.embedding import Embedder, EmbedderUnavailable, open_embedder
+from knowledge.excerpts import Library
+from knowledge.library import LibraryPassage
 from knowledge.meaning import MeaningIndex
 from knowledge.vectors import VectorStore
 
@@ -53,7 +56,7 @@ class Librarian:
     """Fulfils `Knowledge` with whatever base is current."""
 
     def __init__(self, base: KnowledgeBase, analysis: TextAnalysis, embedder: str, folder: Path) -> None:
-        """`embedder` is the EMBEDDER setting; vectors are kept in `folder`."""
+        """`embedder` is the EMBEDDER setting; vectors and the library's index are kept in `folder`."""
         self._base = base
         self._analysis = analysis
         self._setting = embedder
@@ -62,6 +65,10 @@ class Librarian:
         self._problem = ""
         self._missing = 0
         self._questions = ThreadPoolExecutor(1, thread_name_prefix="embed")
+        self._library = Library(analysis, None, folder / "library")
+        base.consult(self._library)
+        self._library_is_behind = False
+        self._library_has_model = False
         self._revision = -1
 
     @property
@@ -122,14 +129,22 @@ class Librarian:
             return False
         async with database.read() as connection:
             items = await stored_content.load(connection)
-        started = time.perf_counter()
-        base, meanings, missing = await asyncio.to_thread(self._rebuild, items)
-        self._revision = revision
-        self._take(base, meanings)
-        log.info("content_taken_over", revision=revision, seconds=round(time.perf_counter() - started, 2))
-        if missing:
+            passages = await stored_library.load_passages(connection)
+        await self.take(revision, items, passages)
+        if self._missing or self._library_is_behind:
             await self.learn_meanings()
         return True
+
+    async def take(self, revision: int, items: Sequence[Item], passages: Sequence[LibraryPassage]) -> None:
+        """Make this what is known. What is in use answers until the new base is whole."""
+        started = time.perf_counter()
+        base, meanings = await asyncio.to_thread(self._rebuild, items)
+        changed = await asyncio.to_thread(self._library.take, passages)
+        self._library_is_behind = self._library_is_behind or changed > 0
+        self._revision = revision
+        self._take(base, meanings)
+        seconds = round(time.perf_counter() - started, 2)
+        log.info("content_taken_over", revision=revision, passages=len(passages), seconds=seconds)
 
     async def learn_meanings(self, progress: Progress | None = None) -> None:
         """Open the embedder and make every missing vector. Looking by words serves meanwhile."""
@@ -145,27 +160,39 @@ class Librarian:
         meanings = await asyncio.to_thread(self._meanings_of, base, self._embedder, progress)
         if base is self._base:
             self._take(base, meanings)
+        await asyncio.to_thread(self._library_understands, self._embedder)
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Let go of the model and of the library's index."""
         self._questions.shutdown(wait=True, cancel_futures=True)
+        self._library.close()
         if self._embedder is not None:
             self._embedder.close()
 
     def _take(self, base: KnowledgeBase, meanings: MeaningIndex | None) -> None:
         if meanings is not None and self._embedder is not None:
             base.understand_meaning(meanings, self._embedder, self._questions)
+        base.consult(self._library)
         self._base = base
 
-    def _rebuild(self, items: Sequence[Item]) -> tuple[KnowledgeBase, MeaningIndex | None, bool]:
+    def _rebuild(self, items: Sequence[Item]) -> tuple[KnowledgeBase, MeaningIndex | None]:
         """A base of these items; with its meanings when few vectors are missing. In a thread."""
         base = KnowledgeBase(content_of(items), self._analysis)
         if self._embedder is None:
-            return base, None, False
+            return base, None
         texts = [line.meaning for line in base.repertoire.lines]
-        if len(VectorStore(self._folder, self._embedder).missing(texts)) > _AT_ONCE:
-            return base, None, True
-        return base, self._meanings_of(base, self._embedder, None), False
+        self._missing = len(VectorStore(self._folder, self._embedder).missing(texts))
+        if self._missing > _AT_ONCE:
+            return base, None
+        return base, self._meanings_of(base, self._embedder, None)
+
+    def _library_understands(self, embedder: Embedder) -> None:
+        """Bring the library's vectors up to its passages. In a thread."""
+        if not self._library_has_model:
+            self._library.understand(VectorStore(self._folder, embedder))
+            self._library_has_model = True
+        self._library.catch_up()
+        self._library_is_behind = False
 
     def _meanings_of(
         self, base: KnowledgeBase, embedder: Embedder, progress: Progress | None
@@ -192,9 +219,7 @@ class Librarian:
 async def take_over_shipped(database: Database, clock: Clock) -> None:
     """Bring the content of this version of the program into the database, keeping what staff changed."""
     shipped = await asyncio.to_thread(load_shipped)
-    report = await database.write(
-        lambda connection: stored_content.sync(connection, shipped.items, clock())
-    )
+    report = await database.write(lambda connection: stored_content.sync(connection, shipped.items, clock()))
     if report.added or report.updated or report.retired or report.conflicts:
         log.info(
             "content_upgraded",
@@ -211,10 +236,7 @@ async def open_librarian(
 ) -> Librarian:
     """A librarian with everything that is published, looking by words until `learn_meanings`."""
     await take_over_shipped(database, clock)
-    async with database.read() as connection:
-        revision = await stored_content.revision(connection)
-        items = await stored_content.load(connection)
-    base = await asyncio.to_thread(lambda: KnowledgeBase(content_of(items), analysis))
+    base = await asyncio.to_thread(lambda: KnowledgeBase(content_of(()), analysis))
     librarian = Librarian(base, analysis, embedder, folder)
-    librarian._revision = revision
+    await librarian.refresh(database)
     return librarian

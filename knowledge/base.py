@@ -21,7 +21,8 @@ from knowledge.answer import Abstention, AbstentionReason, Answer, Citation, Pas
 from knowledge.aspects import AspectReader, Aspects
 from knowledge.content import Content, load_content
 from knowledge.embedding import Embedder
-from knowledge.index import Mode
+from knowledge.excerpts import Library, Sought
+from knowledge.index import Mode, Question, prepare
 from knowledge.judgement import Judgement, Signs, shipped_judgement
 from knowledge.meaning import MeaningIndex, Vector
 from knowledge.phrases import Phrases
@@ -61,8 +62,8 @@ class Ranked:
 class Reading:
     """A question as it is looked for."""
 
-    text: str
-    """What its meaning is taken from, marks put back."""
+    question: Question
+    """Prepared for looking by meaning, marks put back."""
     query: Query
     naming: Naming
     years: frozenset[int]
@@ -118,6 +119,8 @@ class KnowledgeBase:
         self._meanings: MeaningIndex | None = None
         self._embed: Callable[[Sequence[str]], np.ndarray] | None = None
         self._executor: Executor | None = None
+        self._library: Library | None = None
+        self._model = ""
         self._cache: OrderedDict[tuple[str, str], Answer | Abstention] = OrderedDict()
         self._vectors: OrderedDict[str, Vector] = OrderedDict()
 
@@ -131,6 +134,12 @@ class KnowledgeBase:
     ) -> None:
         """From now on look by meaning too. Questions are embedded in `executor` (None: the loop's own)."""
         self._meanings, self._embed, self._executor = meanings, embedder.questions, executor
+        self._model = embedder.name
+        self._cache.clear()
+
+    def consult(self, library: Library) -> None:
+        """From now on look into documents that were taken in, before declining."""
+        self._library = library
         self._cache.clear()
 
     @property
@@ -184,7 +193,22 @@ class KnowledgeBase:
             followed = await self._candidates(going_on)
             if self._is_answer(followed):
                 return self._answer(followed)
-        return self._decide(reading, candidates)
+        decided = self._decide(reading, candidates)
+        if isinstance(decided, Abstention) and decided.reason is not AbstentionReason.TOO_VAGUE:
+            return await self._from_library(reading) or decided
+        return decided
+
+    async def _from_library(self, reading: Reading) -> Answer | None:
+        """What a document that was taken in says about it."""
+        library = self._library
+        if library is None or not len(library):
+            return None
+        question = reading.question
+        if self._meanings is not None:
+            question = replace(question, vector=await self._vector(question.restored), model=self._model)
+        documents = frozenset({*reading.naming.numbers, *reading.naming.strangers})
+        sought = Sought(question, reading.query.weights, documents)
+        return library.answer(sought, surely_ours=_foreign(reading) is AbstentionReason.NOT_KNOWN)
 
     def _stands_alone(self, reading: Reading, candidates: Sequence[Candidate], *, leans: bool) -> bool:
         """Is a question that could go on from the last answer understood by itself?"""
@@ -199,7 +223,10 @@ class KnowledgeBase:
         if told is not None:
             return told
         naming = reading.naming
-        if not naming.numbers and any(one not in self._spoken_of for one in naming.strangers):
+        taken_in = self._library.documents if self._library else frozenset()
+        if not naming.numbers and any(
+            one not in self._spoken_of and one not in taken_in for one in naming.strangers
+        ):
             return Abstention(_foreign(reading), self._nearest((), naming))
         boundary = self._boundary(reading)
         if boundary:
@@ -212,7 +239,7 @@ class KnowledgeBase:
         years = years_in(question) - self._register.years_of(naming.numbers)
         query = self._words.read(question)
         aspects = self._aspects.of(query.syllables)
-        return Reading(self._restorer.restore(question), query, naming, years, aspects)
+        return Reading(prepare(question, self._analysis, self._restorer), query, naming, years, aspects)
 
     def _decide(self, reading: Reading, candidates: list[Candidate]) -> Answer | Abstention:
         naming = reading.naming
@@ -316,7 +343,7 @@ class KnowledgeBase:
             return None
         if not (follow_up.leans(query.syllables, len(query.words)) or follow_up.may_lean(len(query.words))):
             return None
-        topic = follow_up.read_on(line.question, question)
+        topic = follow_up.read_on(line.question, " ".join(query.syllables))
         about = self.read(topic)
         weights = {token: _TOPIC_SHARE * weight for token, weight in about.query.weights.items()}
         merged = Query((*about.query.syllables, *query.syllables), weights | query.weights, Field.OURS)
@@ -327,7 +354,8 @@ class KnowledgeBase:
             reading.aspects.titles or about.aspects.titles,
             reading.aspects.places or about.aspects.places,
         )
-        return Reading(f"{reading.text} {topic}", merged, naming, years, aspects, follows=True, but=after)
+        together = replace(reading.question, restored=f"{reading.question.restored} {topic}")
+        return Reading(together, merged, naming, years, aspects, follows=True, but=after)
 
     # --- candidates --------------------------------------------------------------------------------
 
@@ -339,7 +367,9 @@ class KnowledgeBase:
         by_words = self._weighed(reading, words, {})
         if self._meanings is None or self._is_sure(by_words):
             return by_words
-        return self._weighed(reading, words, self._meanings.compare(await self._vector(reading.text)))
+        return self._weighed(
+            reading, words, self._meanings.compare(await self._vector(reading.question.restored))
+        )
 
     def _is_sure(self, candidates: list[Candidate]) -> bool:
         """Is looking by words enough?"""
@@ -429,7 +459,7 @@ class KnowledgeBase:
             reading = going_on
         meanings: Mapping[int, float] = {}
         if with_meaning and self._meanings is not None:
-            meanings = self._meanings.compare(await self._vector(reading.text))
+            meanings = self._meanings.compare(await self._vector(reading.question.restored))
         return self._weighed(reading, self._words.compare(reading.query), meanings)
 
     async def ranking(self, question: str, mode: Mode, k: int) -> list[Ranked]:
@@ -437,7 +467,7 @@ class KnowledgeBase:
         if mode is Mode.DENSE:
             if self._meanings is None:
                 return []
-            near = self._meanings.compare(await self._vector(self.read(question).text))
+            near = self._meanings.compare(await self._vector(self.read(question).question.restored))
             best = sorted(near.items(), key=lambda pair: pair[1], reverse=True)[:k]
             lines = [(self.repertoire.lines[place], cosine) for place, cosine in best]
             return [Ranked(line.id, line.text, cosine) for line, cosine in lines]

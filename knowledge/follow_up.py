@@ -17,6 +17,17 @@ _LONGEST = 6
 """Telling syllables up to which a question may lean on the last one."""
 _BARE = 3
 """Telling syllables up to which it may do so without saying so."""
+_COUNTED = {
+    "lan": "lần",
+    "chi so": "chỉ số",
+    "nhom": "nhóm",
+    "muc do": "mức độ",
+    "muc": "mức",
+    "nhiem vu": "nhiệm vụ",
+    "buoc": "bước",
+    "tieu chi": "tiêu chí",
+}
+"""Words that are counted, folded and as written."""
 _YEAR = re.compile(r"(?<![\d/.-])(?:19|20)\d\d(?!\d)")
 
 
@@ -37,8 +48,15 @@ def may_lean(telling: int) -> bool:
 
 
 def read_on(topic: str, question: str) -> str:
-    """The topic of the last answer as the new question changes it: with its year, if it names one."""
+    """The topic of the last answer as the new question (folded, as meant) changes it.
+
+    "năm 2030" puts another year in it, "lần 5" another number behind the same word.
+    """
     years = years_in(question)
-    if len(years) != 1:
-        return topic
-    return _YEAR.sub(str(next(iter(years))), topic)
+    if len(years) == 1:
+        topic = _YEAR.sub(str(next(iter(years))), topic)
+    for folded, written in _COUNTED.items():
+        number = re.search(rf"\b{folded} (?:thu |so )?(\d{{1,2}})\b", question)
+        if number:
+            topic = re.sub(rf"(?i)\b({written}(?: thứ| số)?) \d{{1,2}}\b", rf"\g<1> {number[1]}", topic)
+    return topic

@@ -16,7 +16,8 @@ _ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+", re.IGNORECASE)
 _NUMBER = re.compile(r"\+?\d(?:[\s.-]?\d){6,}")
 """Seven digits or more, however they are grouped: telephones, identity cards, accounts."""
 _NAME = re.compile(
-    r"(?P<said>\b(?:tên (?:tôi|em|mình|con|cháu|tui) là|(?:tôi|em|mình|con|cháu|tui) tên(?: là)?|họ tên(?: là)?"
+    r"(?P<said>\b(?:tên (?:tôi|em|mình|con|cháu|tui) là|(?:tôi|em|mình|con|cháu|tui) tên(?: là)?"
+    r"|họ tên(?: là)?"
     r"|ten (?:toi|em|minh|con|chau|tui) la|(?:toi|em|minh|con|chau|tui) ten(?: la)?|ho ten(?: la)?)\s*:?\s+)"
     r"(?:[^\W\d_]+\s*){1,4}",
     re.IGNORECASE,
