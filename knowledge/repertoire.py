@@ -148,4 +148,3 @@ def _with_doubt(fact: Fact) -> str:
         return fact.statement
     statement = fact.statement
     return f"{fact.citation.title} cho biết: {statement}" if statement[:5].lower() != "theo " else statement
-

@@ -194,12 +194,14 @@ class Assistant:
     def _abstained(self, found: Abstention, state: ConversationState, understanding: Understanding) -> Turn:
         misses = state.misses + 1
         options = (*_as_options(found.suggestions[:3]), PERSON)
+        if misses > 1:
+            options = (PERSON, *_as_options(found.suggestions[:2]))
         if found.reply:
             text = found.reply
         elif found.reason is AbstentionReason.TOO_VAGUE:
             text = self._texts.too_vague
         elif misses > 1:
-            text, options = self._texts.not_known_again, (PERSON, *_as_options(found.suggestions[:2]))
+            text = self._texts.not_known_again
         elif found.reason is AbstentionReason.OUT_OF_SCOPE:
             text = self._texts.out_of_scope
         else:

@@ -12,7 +12,7 @@ from bot.dialogue.texts import Texts
 from nlu.phrases import PhraseInterpreter
 
 
-def test_bad_lines_give_an_error_and_the_rest_go_on() -> None:
+async def test_bad_lines_give_an_error_and_the_rest_go_on() -> None:
     source = [
         '\ufeff{"id": 1, "q": "quyet dinh 1373 la gi"}',
         "not json",
@@ -26,7 +26,7 @@ def test_bad_lines_give_an_error_and_the_rest_go_on() -> None:
     ]
     target = io.StringIO()
     assistant = Assistant(PhraseInterpreter(), load_knowledge(), Texts())
-    ask_lines(assistant, source, target)
+    await ask_lines(assistant, source, target)
     lines = target.getvalue().splitlines()
     for line in lines:
         line.encode()

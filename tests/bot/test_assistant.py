@@ -12,7 +12,7 @@ from bot.dialogue.assistant import Assistant, Policy
 from bot.dialogue.comments import is_question
 from bot.dialogue.state import ConversationState, decode_state, encode_state
 from bot.dialogue.texts import Texts
-from bot.dialogue.turn import Mode, Outcome, SetMode, Turn, View
+from bot.dialogue.turn import Missed, Mode, Outcome, SetMode, Turn, View
 from connectors.message import EventKind, InboundEvent, PublicReply, Text
 from nlu.phrases import PhraseInterpreter
 from tests.bot.fakes import START, FakeChannel, said
@@ -59,8 +59,8 @@ def words(turn: Turn) -> str:
         ("ban la nguoi hay may", Outcome.SMALLTALK, "không phải người thật"),
         ("GẶP NGƯỜI THẬT", Outcome.HANDOFF, "cán bộ"),
         ("cho toi noi chuyen voi can bo", Outcome.HANDOFF, "cán bộ"),
-        ("thời tiết Sơn La hôm nay", Outcome.ABSTAINED, "chưa có thông tin"),
-        ("thu tuc lam ho chieu", Outcome.ABSTAINED, "chưa có thông tin"),
+        ("thời tiết Sơn La hôm nay", Outcome.ABSTAINED, "khuyến học"),
+        ("thu tuc lam ho chieu", Outcome.ABSTAINED, "công an"),
         ("🙂🙂🙂", Outcome.ABSTAINED, "?"),
     ],
 )
@@ -163,3 +163,56 @@ async def test_public_lines_differ_from_comment_to_comment() -> None:
 async def test_praise_tags_and_quarrels_are_left_alone(text: str) -> None:
     assert not is_question(text)
     assert (await Talk().hear(comment(text))).replies == ()
+
+
+# --- going on, and saying it was wrong ---------------------------------------------------------------
+
+
+async def test_a_follow_up_is_understood_from_the_answer_before_it() -> None:
+    talk = Talk()
+    await talk.say("theo 677 den 2025 bao nhieu phan tram nguoi lon la cong dan hoc tap")
+    assert "60%" in words(await talk.say("the con nam 2030?"))
+    assert "Vũ Đức Đam" in words(await talk.say("ai ky"))
+
+
+async def test_saying_that_an_answer_was_wrong_is_counted_once_and_offers_what_came_next_best() -> None:
+    talk = Talk()
+    answer = (await talk.say("cdht can bn diem")).replies[0]
+    assert isinstance(answer, Text)
+    wrong = next(option for option in answer.options if option.payload == "cmd:wrong")
+    turn = await talk.say(wrong.label)
+    (missed,) = [effect for effect in turn.effects if isinstance(effect, Missed)]
+    assert (missed.reason, missed.sample) == ("wrong", "cdht can bn diem")
+    assert missed.nearest
+    reply = turn.replies[0]
+    assert isinstance(reply, Text)
+    assert reply.options[-1].payload == "cmd:person"
+    again = await talk.say("cmd:wrong")
+    assert not [effect for effect in again.effects if isinstance(effect, Missed)]
+
+
+async def test_what_was_chosen_from_a_list_is_not_asked_about() -> None:
+    talk = Talk()
+    await talk.say("xin chào")
+    reply = (await talk.say("1")).replies[0]
+    assert isinstance(reply, Text)
+    assert "cmd:wrong" not in [option.payload for option in reply.options]
+
+
+async def test_a_miss_is_recorded_without_what_could_tell_who_asked() -> None:
+    turn = await Talk().say("Tên tôi là Lò Văn Thắng, số 0912 345 678, a@b.vn, hỏi lịch tàu đi Vinh ạ?")
+    (missed,) = [effect for effect in turn.effects if isinstance(effect, Missed)]
+    for private in ("Thắng", "0912", "345", "a@b.vn"):
+        assert private not in missed.sample
+    assert "lich tau di vinh" in missed.key
+
+
+async def test_questions_that_are_not_ours_are_told_whose_they_are_and_the_second_time_offered_a_person() -> (
+    None
+):
+    talk = Talk()
+    first = words(await talk.say("lam ho chieu can gi"))
+    second = (await talk.say("lam so do o dau")).replies[0]
+    assert isinstance(second, Text)
+    assert first != second.text
+    assert second.options[0].payload == "cmd:person"
