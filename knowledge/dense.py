@@ -162,10 +162,10 @@ class DenseIndex:
             end = start + len(ids)
             if end > len(self._buffer):
                 grown = np.empty((max(64, int(end * _SLACK)), self.dimensions), np.float32)
-                grown[:start] = view.vectors
+                _copy(view.vectors, grown[:start])
                 self._buffer = grown
             if len(ids):  # a loaded index may look at a file that is read-only until it grows
-                self._buffer[start:end] = vectors
+                _copy(vectors, self._buffer[start:end])
             view.ids.extend(ids)
             for place, id_ in enumerate(ids, view.count):
                 self._rows.setdefault(id_, []).append(place)
@@ -224,7 +224,7 @@ class DenseIndex:
         made = np.empty((len(rows), self.dimensions), np.float32)
         chosen = np.asarray(rows, dtype=np.int64)
         behind = chosen >= view.offset
-        for start in range(0, len(rows), _GATHERED):  # numpy keeps Python's lock while it gathers
+        for start in range(0, len(rows), _GATHERED):  # in pieces, like _copy
             piece = slice(start, start + _GATHERED)
             late = behind[piece]
             made[piece][late] = view.vectors[chosen[piece][late] - view.offset]
@@ -305,6 +305,12 @@ def _build(vectors: Vectors) -> faiss.IndexHNSWFlat:
     for chunk in _chunks(vectors):
         index.add(chunk)
     return index
+
+
+def _copy(source: Vectors, target: Vectors) -> None:
+    """In pieces: numpy keeps Python's lock while it copies, and the event loop needs it now and then."""
+    for start in range(0, len(source), _GATHERED):
+        target[start : start + _GATHERED] = source[start : start + _GATHERED]
 
 
 def _chunks(vectors: Vectors) -> Iterator[Vectors]:

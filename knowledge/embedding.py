@@ -258,6 +258,8 @@ class _SentenceTransformers:
     def _embed(self, texts: Sequence[str], prompt: str) -> Vectors:
         if self._model is None:
             raise RuntimeError("the embedder is closed")
+        if not texts:
+            return np.empty((0, self.dimensions), np.float32)
         # An empty prompt must be said: without one the library takes the model's default prompt.
         made = self._model.encode(
             [_clean(text) for text in texts],

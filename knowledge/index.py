@@ -14,7 +14,7 @@ import hashlib
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -243,15 +243,10 @@ class HybridIndex:
                 return
             numbered = dict(enumerate(fresh.values(), self._next))
             self._next += len(numbered)
-            words = {number: self._cut(item.text) for number, item in numbered.items()}
-            for number, item in numbered.items():
-                is_empty = not words[number].folded
-                self._names[number] = Name(item.id, item.group, _digest(item), is_empty)
-                self._texts[number] = item.text
+            self._lexical.remove(old)
+            self._lexical.add(self._named_and_cut(numbered))
             if self._name_file and numbered:  # on disk before the words are
                 self._name_file.append({number: self._names[number] for number in numbered})
-            self._lexical.remove(old)
-            self._lexical.add((number, cut) for number, cut in words.items() if cut.folded)
             self._lexical.commit()
             for id_ in removed:
                 self._number_of.pop(id_, None)
@@ -259,10 +254,14 @@ class HybridIndex:
             self._retire(old)
             self._look_for_vectors(numbered)
 
-    def _cut(self, text: str) -> Words:
-        return Words(
-            self._analysis.syllables(self._analysis.as_meant(text)), self._analysis.marked_syllables(text)
-        )
+    def _named_and_cut(self, numbered: Mapping[int, Indexed]) -> Iterator[tuple[int, Words]]:
+        """Gives each passage its name and its words, one after the other: many cut texts take much memory."""
+        for number, item in numbered.items():
+            folded = self._analysis.syllables(self._analysis.as_meant(item.text))
+            self._names[number] = Name(item.id, item.group, _digest(item), is_empty=not folded)
+            self._texts[number] = item.text
+            if folded:
+                yield number, Words(folded, self._analysis.marked_syllables(item.text))
 
     def _retire(self, numbers: Sequence[int]) -> None:
         """Searches that began before may still come upon these: their names stay for a while."""

@@ -42,7 +42,8 @@ def prepare(question: str, analysis: TextAnalysis, restorer: Restorer | None = N
     typed = question[:_QUESTION_CHARACTERS]
     share = analysis.share_of_marks(typed)
     # Keyboard slips are undone in folded text only; where marks were typed they are worth more than that.
-    meant = analysis.open_abbreviations(typed) if share >= 0.2 else analysis.as_meant(typed)
+    folded = analysis.as_meant(typed)
+    meant = analysis.open_abbreviations(typed) if share >= 0.2 else folded
     restored, trust = meant, 1.0 if share >= USUAL_MARKS else share / USUAL_MARKS
     if restorer is not None:
         restoration = restorer.restoration(meant)
@@ -50,7 +51,7 @@ def prepare(question: str, analysis: TextAnalysis, restorer: Restorer | None = N
         trust = 1 - (1 - restoration.sureness) * (1 - trust)
     return Question(
         typed=typed,
-        tokens=analysis.syllables(analysis.as_meant(typed)),
+        tokens=analysis.syllables(folded),
         marked=analysis.marked_syllables(typed),
         share_of_marks=share,
         restored=restored,

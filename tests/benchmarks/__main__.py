@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.benchmarks import measures, postgres
+from tests.benchmarks.finding import finding
 from tests.benchmarks.machine import Cores, all_together, describe, share_out
 from tests.benchmarks.measures import FULL, QUICK, Bench
 from tests.benchmarks.report import Row, Section, as_markdown
@@ -87,6 +88,7 @@ def postgres_whole(bench: Bench) -> Iterator[Section]:
 
 
 PARTS: tuple[Part, ...] = (
+    ("finding", finding),
     ("sqlite-web", sqlite_web),
     ("sqlite-all", sqlite_all),
     ("sqlite-turns", sqlite_turns),
