@@ -81,8 +81,8 @@ class LexicalIndex:
 
     def add(self, texts: Iterable[tuple[int, Words]]) -> None:
         """Add numbered texts; visible after `commit`. Blocks for 0.07 ms a text of 40 syllables."""
-        # Cut some, then hand them over: text by text, the writer's thread and ours wake each other so often that
-        # whoever waits for Python's lock waits up to 100 ms.
+        # Cut some, then hand them over: text by text, the writer's thread and ours wake each other so often
+        # that whoever waits for Python's lock waits up to 100 ms.
         waiting = iter(texts)
         with self._writing:
             while batch := list(islice(waiting, _TOGETHER)):
