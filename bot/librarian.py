@@ -32,7 +32,7 @@ from knowledge.vectors import VectorStore
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY_SECONDS = 0.4
+LOOK_EVERY_SECONDS = 0.25
 """How often the revision is looked at: one SELECT of one row."""
 _AT_ONCE = 40
 """New texts up to which their vectors are made before a changed base is taken into use (under a second)."""
@@ -177,7 +177,7 @@ class Librarian:
 
     def _rebuild(self, items: Sequence[Item]) -> tuple[KnowledgeBase, MeaningIndex | None]:
         """A base of these items; with its meanings when few vectors are missing. In a thread."""
-        base = KnowledgeBase(content_of(items), self._analysis)
+        base = KnowledgeBase(content_of(items), self._analysis, former=self._base)
         if self._embedder is None:
             return base, None
         texts = [line.meaning for line in base.repertoire.lines]

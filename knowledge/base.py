@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,24 +91,32 @@ class KnowledgeBase:
         analysis: TextAnalysis,
         judgement: Judgement | None = None,
         *,
-        more_text: Iterable[str] = (),
+        former: KnowledgeBase | None = None,
     ) -> None:
-        """`more_text` is further text in correct Vietnamese from which putting marks back is learnt."""
+        """`former` is the base this one replaces: what it learnt of the language is used on."""
         self._analysis = analysis
         self._judgement = judgement or shipped_judgement()
         self.repertoire = Repertoire(content)
         self._register = Register(content.documents, analysis)
         self._words = WordIndex([line.sayable for line in self.repertoire.lines], analysis, content.terms)
         self._aspects = AspectReader(analysis)
-        self._line_aspects = [
-            self._aspects.of_texts((line.question, *line.sayable.askings), f"{line.text} {line.sayable.says}")
+        known = {} if former is None else former._aspects_by_line
+        self._aspects_by_line = {
+            line: known.get(line) or self._aspects.of_texts(line.sayable.askings, line.said)
             for line in self.repertoire.lines
-        ]
+        }
+        self._line_aspects = list(self._aspects_by_line.values())
         self._filler = frozenset(p for word in content.terms.filler_words for p in analysis.syllables(word))
         self._boundaries: Phrases[str] = Phrases(
             analysis, ((words, b.reply) for b in content.boundaries.values() for words in b.says)
         )
-        self._restorer: Restorer = analysis.restorer([*_texts(content), *more_text])
+        self._learnt = frozenset(_texts(content))
+        if former is None:
+            self._restorer: Restorer = analysis.restorer(self._learnt)
+        else:
+            self._restorer = former._restorer
+            self._restorer.learn(self._learnt - former._learnt)
+            self._learnt |= former._learnt
         self._introductions = self._find_introductions(content)
         self._spoken_of = frozenset(
             mention.normalised

@@ -28,15 +28,17 @@ class Phrases(Generic[Value]):
 
     def found(self, syllables: Sequence[str]) -> Iterator[tuple[int, int, Value]]:
         """Every phrase that is said, as (start, end, value), from left to right, never overlapping."""
-        place = 0
-        while place < len(syllables):
-            match = self._at(syllables, place)
-            if match is None:
-                place += 1
+        by_first = self._by_first
+        free = 0
+        for place, syllable in enumerate(syllables):
+            if place < free or syllable not in by_first:
                 continue
-            size, value = match
-            yield place, place + size, value
-            place += size
+            for phrase, value in by_first[syllable]:
+                end = place + len(phrase)
+                if tuple(syllables[place:end]) == phrase:
+                    yield place, end, value
+                    free = end
+                    break
 
     def said(self, syllables: Sequence[str]) -> bool:
         """Is any of the phrases said?"""
@@ -50,9 +52,3 @@ class Phrases(Generic[Value]):
             kept += syllables[place:start]
             place = end
         return [*kept, *syllables[place:]]
-
-    def _at(self, syllables: Sequence[str], place: int) -> tuple[int, Value] | None:
-        for phrase, value in self._by_first.get(syllables[place], ()):
-            if tuple(syllables[place : place + len(phrase)]) == phrase:
-                return len(phrase), value
-        return None

@@ -43,6 +43,11 @@ class Line:
     meaning: str
     """The text whose meaning stands for it."""
 
+    @property
+    def said(self) -> str:
+        """Everything it says, with the names it goes by."""
+        return f"{self.text} {self.sayable.says}"
+
 
 class Repertoire:
     """Lines by place and by id. Immutable."""

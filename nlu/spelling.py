@@ -57,6 +57,7 @@ def nearest(folded: str, known: Collection[str]) -> str | None:
     return None
 
 
+@lru_cache(maxsize=16384)
 def _undo_telex(word: str) -> str:
     if is_syllable(word):
         return word

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import yaml
@@ -77,6 +77,11 @@ class Abbreviation:
     after_number: bool = False
     """Opened only right behind a number of up to three digits: `75d` is a score."""
 
+_REMEMBERED = 8192
+_SHORT = 600
+"""Texts up to this many characters are remembered, 8,192 of them: the ways of asking for everything that can
+be said, and the latest messages. Some megabytes."""
+
 
 class VietnameseText:
     """The text analysis handed to whoever needs one: folding plus the abbreviations of this house."""
@@ -84,6 +89,9 @@ class VietnameseText:
     def __init__(self, abbreviations: dict[str, tuple[Abbreviation, ...]]) -> None:
         """`abbreviations` maps a short form (lower case, NFC) to its readings, most special first."""
         self._abbreviations = abbreviations
+        # The same texts are read again whenever content changes, and by each part that looks at a message.
+        self._as_meant = lru_cache(_REMEMBERED)(self._read_as_meant)
+        self._numbers = lru_cache(_REMEMBERED)(find_document_numbers)
 
     def fold(self, text: str) -> str:
         """See `fold`."""
@@ -95,7 +103,7 @@ class VietnameseText:
 
     def document_numbers(self, text: str) -> tuple[DocumentMention, ...]:
         """See `find_document_numbers`."""
-        return find_document_numbers(text)
+        return self._numbers(text) if len(text) <= _SHORT else find_document_numbers(text)
 
     def is_syllable(self, folded: str) -> bool:
         """See `nlu.spelling.is_syllable`."""
@@ -111,6 +119,9 @@ class VietnameseText:
 
     def as_meant(self, text: str) -> str:
         """Folded, abbreviations opened, keyboard slips undone. For comparing, never for showing."""
+        return self._as_meant(text) if len(text) <= _SHORT else self._read_as_meant(text)
+
+    def _read_as_meant(self, text: str) -> str:
         return repair_typing(fold(self.open_abbreviations(text)))
 
     def nearest(self, syllable: str, known: Collection[str]) -> str | None:
@@ -139,6 +150,8 @@ class VietnameseText:
         opened: list[str] = []
         place = 0
         for index, word in enumerate(words):
+            if word.group().lower() not in self._abbreviations:
+                continue
             long = self._reading(text, words, index)
             if long is None:
                 continue
