@@ -20,6 +20,7 @@ from bot.clock import Clock
 from bot.store import content as stored_content
 from bot.store import library as stored_library
 from bot.store.database import Database, StoreUnavailable
+from bot.tasks import end
 from knowledge.analysis import TextAnalysis
 from knowledge.answer import Abstention, Answer, Suggestion
 from knowledge.base import KnowledgeBase
@@ -38,6 +39,10 @@ _AT_ONCE = 40
 """New texts up to which their vectors are made before a changed base is taken into use (under a second)."""
 
 Progress = Callable[[int, int], None]
+
+
+class _StoppedEarly(Exception):
+    """Making vectors was broken off because the program ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Librarian:
         self._questions = ThreadPoolExecutor(1, thread_name_prefix="embed")
         self._library = Library(analysis, None, folder / "library")
         base.consult(self._library)
+        self._stopping = False
         self._library_is_behind = False
         self._library_has_model = False
         self._revision = -1
@@ -109,12 +115,27 @@ class Librarian:
 
     async def follow(self, database: Database, stop: asyncio.Event) -> None:
         """Make the vectors, then take over every change until `stop` is set."""
+        leaving = asyncio.create_task(self._leave_when(stop))
+        try:
+            await self._keep_up(database, stop)
+        except _StoppedEarly:
+            log.info("vectors_left_for_next_time")
+        finally:
+            await end(leaving)
+
+    async def _leave_when(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._stopping = True
+
+    async def _keep_up(self, database: Database, stop: asyncio.Event) -> None:
         await self.learn_meanings()
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_EVERY_SECONDS)
             try:
                 await self.refresh(database)
+            except _StoppedEarly:
+                raise
             except StoreUnavailable:
                 log.warning("content_not_looked_at", reason="store unavailable")
             except Exception:
@@ -164,6 +185,7 @@ class Librarian:
 
     def close(self) -> None:
         """Let go of the model and of the library's index."""
+        self._stopping = True
         self._questions.shutdown(wait=True, cancel_futures=True)
         self._library.close()
         if self._embedder is not None:
@@ -189,10 +211,15 @@ class Librarian:
     def _library_understands(self, embedder: Embedder) -> None:
         """Bring the library's vectors up to its passages. In a thread."""
         if not self._library_has_model:
-            self._library.understand(VectorStore(self._folder, embedder))
+            self._library.understand(VectorStore(self._folder, embedder), self._go_on)
             self._library_has_model = True
-        self._library.catch_up()
+        self._library.catch_up(self._go_on)
         self._library_is_behind = False
+
+    def _go_on(self, done: int, of: int) -> None:
+        """Called between texts while vectors are made. What was made is kept."""
+        if self._stopping:
+            raise _StoppedEarly
 
     def _meanings_of(
         self, base: KnowledgeBase, embedder: Embedder, progress: Progress | None
@@ -203,6 +230,7 @@ class Librarian:
         missing = len(store.missing(texts))
 
         def told(done: int, of: int) -> None:
+            self._go_on(done, of)
             self._missing = of - done
             if progress is not None:
                 progress(done, of)

@@ -100,8 +100,8 @@ class KnowledgeBase:
         self._register = Register(content.documents, analysis)
         self._words = WordIndex([line.sayable for line in self.repertoire.lines], analysis, content.terms)
         self._aspects = AspectReader(analysis)
-        known = {} if former is None else former._aspects_by_line
-        self._aspects_by_line = {
+        known: dict[Line, Aspects] = {} if former is None else former._aspects_by_line
+        self._aspects_by_line: dict[Line, Aspects] = {
             line: known.get(line) or self._aspects.of_texts(line.sayable.askings, line.said)
             for line in self.repertoire.lines
         }

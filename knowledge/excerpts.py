@@ -16,7 +16,7 @@ from knowledge.analysis import TextAnalysis
 from knowledge.answer import Answer, Citation, Passage
 from knowledge.index import Hit, HybridIndex, Indexed, Question
 from knowledge.library import LibraryPassage
-from knowledge.vectors import VectorStore
+from knowledge.vectors import Progress, VectorStore
 
 LIBRARY = "library:"
 _LOOKED_AT = 8
@@ -66,13 +66,13 @@ class Library:
         self.documents = frozenset(p.citation.document for p in wanted.values() if p.citation.document)
         return changed
 
-    def understand(self, store: VectorStore) -> None:
+    def understand(self, store: VectorStore, progress: Progress) -> None:
         """Find by meaning too, once every vector is made. Takes long: call it in a thread."""
-        self._index.adopt(store)
+        self._index.adopt(store, progress)
 
-    def catch_up(self) -> None:
+    def catch_up(self, progress: Progress) -> None:
         """Make the vectors of what is new. Takes long: call it in a thread."""
-        self._index.catch_up()
+        self._index.catch_up(progress)
         if self._index.settle():
             self._index.save()
 
