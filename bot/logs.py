@@ -45,6 +45,4 @@ def set_up_logging(form: str, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # This library sets its own logger to DEBUG when it is imported.
-    logging.getLogger("bm25s").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
