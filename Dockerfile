@@ -22,6 +22,10 @@ RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --whe
     && /opt/khuyenhoc/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index /src/wheels/*.whl
 
 FROM python:3.11-slim
+# Scanned pages of documents that are taken in are read by Tesseract; everything else works without it.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends tesseract-ocr tesseract-ocr-vie \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin khuyenhoc \
     && install --directory --owner=khuyenhoc --group=khuyenhoc --mode=700 /data
 COPY --from=build /opt/khuyenhoc /opt/khuyenhoc

@@ -6,7 +6,7 @@ PORT   ?= 8080
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix bench settings lock
+.PHONY: help setup run test check fix bench calibrate settings lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ fix: $(STAMP) ## Format, and repair what the linter can repair
 
 bench: $(STAMP) ## Measure acknowledgements, turns and latency on this machine
 	$(BIN)/python -m tests.benchmarks
+
+calibrate: $(STAMP) ## Weigh anew what makes an answer, on the development questions (some minutes)
+	$(BIN)/python -m tests.knowledge.calibrate
 
 settings: $(STAMP) ## Write docs/settings.md and .env.example from bot/settings.py
 	$(BIN)/python -m bot.settings_page docs/settings.md .env.example

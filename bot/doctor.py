@@ -15,11 +15,14 @@ from bot.clock import utc_now
 from bot.embedded_valkey import ValkeyUnavailable
 from bot.nerves import Nerves
 from bot.settings import MESSENGER_NEEDED, ZALO_NEEDED, Settings
-from bot.store import accounts, events, outbox, staff
+from bot.store import accounts, content, events, outbox, staff
 from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.channel import Channel, Health
+from knowledge.content import Content, content_of, load_content
+from knowledge.embedding import EmbedderUnavailable, VectorStore, open_embedder
 from knowledge.ingest.programs import has_tesseract, libreoffice
+from knowledge.repertoire import Repertoire
 
 
 class Level(StrEnum):
@@ -62,7 +65,7 @@ async def examine(settings: Settings) -> list[Finding]:
         kind = "SQLite trong thư mục dữ liệu" if database.is_sqlite else "PostgreSQL"
         findings.append(Finding(Level.GOOD, "Cơ sở dữ liệu", f"{kind}, lược đồ đúng phiên bản"))
         findings.append(await _redis(settings))
-        findings.append(_knowledge())
+        findings.extend(await _knowledge(settings, database))
         findings.extend(await asyncio.to_thread(_readers))
         findings.extend(await _queues(database))
         findings.append(await _console(database))
@@ -103,9 +106,49 @@ async def _redis(settings: Settings) -> Finding:
     )  # fmt: skip
 
 
-def _knowledge() -> Finding:
-    size = app.load_knowledge().size
-    return Finding(Level.GOOD if size else Level.BAD, "Kho câu trả lời", f"{size} mục")
+async def _knowledge(settings: Settings, database: Database) -> list[Finding]:
+    """What citizens are answered from, and whether it is found by meaning too."""
+    async with database.read() as connection:
+        items = await content.load(connection)
+    # Before the first start the database is empty, and what ships is what will be known.
+    known = await asyncio.to_thread(lambda: content_of(items) if items else load_content())
+    size = Finding(
+        Level.GOOD if known.entries else Level.BAD,
+        "Kho câu trả lời",
+        f"{len(known.entries)} câu hỏi đáp, {len(known.facts)} dữ kiện, {len(known.documents)} văn bản",
+    )
+    return [size, await asyncio.to_thread(_meaning, settings, known)]
+
+
+def _meaning(settings: Settings, known: Content) -> Finding:
+    """Opens the model as the bot would and lets go of it again: up to 20 seconds for a large one."""
+    what, setting = "Tìm theo nghĩa", settings.embedder
+    folder = settings.data_dir / "vectors"  # where app.open_knowledge keeps them
+    by_words = "Trợ lý vẫn trả lời, chỉ tìm theo từ."
+    try:
+        embedder = open_embedder(setting)
+    except EmbedderUnavailable as error:
+        return Finding(Level.WARN, what, f"chưa dùng được EMBEDDER={setting}: {error}", by_words)
+    if embedder is None:
+        return Finding(Level.OFF, what, f"đang tắt (EMBEDDER={setting}); trợ lý tìm theo từ")
+    try:
+        texts = [line.meaning for line in Repertoire(known).lines]
+        missing = len(VectorStore(folder, embedder).missing(texts))
+    except OSError as error:
+        return Finding(
+            Level.WARN, what,
+            f"mở được EMBEDDER={setting}, nhưng không dùng được thư mục vectơ ({error.strerror})",
+            f"Kiểm tra quyền ghi của {folder}. {by_words}",
+        )  # fmt: skip
+    finally:
+        embedder.close()
+    if missing:
+        return Finding(
+            Level.GOOD, what,
+            f"mở được EMBEDDER={setting}; còn {missing} trên {len(texts)} mục chưa tính vectơ, "
+            "chương trình tự làm khi chạy",
+        )  # fmt: skip
+    return Finding(Level.GOOD, what, f"mở được EMBEDDER={setting}; đủ vectơ của {len(texts)} mục")
 
 
 def _readers() -> list[Finding]:
