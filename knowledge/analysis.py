@@ -79,6 +79,10 @@ class TextAnalysis(Protocol):
         """The text (NFC) with short forms written out, marks and case kept."""
         ...
 
+    def is_syllable(self, folded: str) -> bool:
+        """Could this run of folded letters be a Vietnamese syllable?"""
+        ...
+
     def nearest(self, syllable: str, known: Collection[str]) -> str | None:
         """The known syllable a misspelt one most likely is, or None; never for a correct syllable."""
         ...

@@ -7,6 +7,7 @@ a thread. Nothing is worded here that is not in the content, and it declines rat
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -42,6 +43,10 @@ _COMPLETE = 0.9
 """A question this surely understood by itself is not read as going on from the last one."""
 _UNDECIDED = 0.7
 """A second candidate this near the best, relatively, makes a question vague rather than unknown."""
+_CLAUSE_END = re.compile(r"[,;.?!\n]+(?=\s|$)")
+_CLAUSES = 6
+_WORDS_OF_A_CLAUSE = 3
+"""Telling syllables a clause needs to be a question of its own."""
 _CACHED = 4096
 _ABREAST = 0.02
 """So little behind by words still counts as first."""
@@ -202,9 +207,41 @@ class KnowledgeBase:
             if self._is_answer(followed):
                 return self._answer(followed)
         decided = self._decide(reading, candidates)
-        if isinstance(decided, Abstention) and decided.reason is not AbstentionReason.TOO_VAGUE:
-            return await self._from_library(reading) or decided
-        return decided
+        if isinstance(decided, Answer):
+            return decided
+        return (
+            await self._from_a_clause(question)
+            or self._from_register_at_least(reading)
+            or await self._from_library(reading)
+            or decided
+        )
+
+    async def _from_a_clause(self, question: str) -> Answer | None:
+        """The one thing asked in a message that tells a story around it."""
+        clauses = [clause for clause in _CLAUSE_END.split(question) if clause.strip()]
+        if not 1 < len(clauses) <= _CLAUSES:
+            return None
+        found: list[Candidate] = []
+        for clause in clauses:
+            reading = self.read(clause)
+            if len(reading.query.words) < _WORDS_OF_A_CLAUSE:
+                continue
+            told = self._without_weighing(reading, "")
+            if told is not None:
+                return told if isinstance(told, Answer) else None
+            found += (await self._candidates(reading))[:1]
+        best = max(found, key=lambda candidate: candidate.probability, default=None)
+        if best is None or best.probability < _COMPLETE:
+            return None
+        return self.repertoire.say(best.line, best.probability, _as_passages([best]))
+
+    def _from_register_at_least(self, reading: Reading) -> Answer | None:
+        """A document's own data for a question that asks for them among other words nothing answers."""
+        numbers = reading.naming.numbers
+        if len(numbers) != 1 or not (reading.naming.surely or reading.query.field is not Field.OTHERS):
+            return None
+        data = self._register.data_mentioned(reading.query.syllables)
+        return self._told(numbers[0], self._register.tell(numbers[0], data), 0.6) if data else None
 
     async def _from_library(self, reading: Reading) -> Answer | None:
         """What a document that was taken in says about it."""
@@ -247,6 +284,8 @@ class KnowledgeBase:
         years = years_in(question) - self._register.years_of(naming.numbers)
         query = self._words.read(question)
         aspects = self._aspects.of(query.syllables)
+        if "%" in question:
+            aspects = replace(aspects, asks=aspects.asks | {"share"})
         return Reading(prepare(question, self._analysis, self._restorer), query, naming, years, aspects)
 
     def _decide(self, reading: Reading, candidates: list[Candidate]) -> Answer | Abstention:
@@ -401,10 +440,13 @@ class KnowledgeBase:
         ]
 
     def _may_be(self, place: int, reading: Reading) -> bool:
-        """Can this line be the answer at all? One for another year or another province never is."""
+        """Can this line be the answer at all? One for another year never is, nor another place's share."""
         line = self.repertoire.lines[place]
         other_year = bool(reading.years and line.years and not reading.years & line.years)
-        return line.id != reading.but and not other_year and self._words.may_answer(place, reading.query)
+        asked, its = reading.aspects, self._line_aspects[place]
+        elsewhere = bool(asked.places) and "share" in asked.asks and not asked.places & its.places
+        possible = line.id != reading.but and not other_year and not elsewhere
+        return possible and self._words.may_answer(place, reading.query)
 
     def _signs(self, reading: Reading, found: Sequence[tuple[int, Resemblance]]) -> list[Signs]:
         likest = max((r.likeness for _, r in found), default=0.0)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from knowledge.repertoire import years_in
 
-_OPENINGS = frozenset({"con", "the", "vay", "roi", "ua"})
+_OPENINGS = frozenset({"con", "the", "vay", "roi", "ua", "no"})
 _ENDINGS = (("thi", "sao"), ("thi", "the", "nao"), ("thi", "bao", "nhieu"), ("thi", "may"))
 _LONGEST = 6
 """Telling syllables up to which a question may lean on the last one."""

@@ -116,6 +116,11 @@ class Register:
         left = [s for s in self._data.without(rest) if s not in filler and s not in allowed]
         return () if any(s not in self._says_nothing for s in left) else tuple(asked)
 
+    def data_mentioned(self, syllables: Sequence[str]) -> tuple[Datum, ...]:
+        """What the question asks of a document's data, whatever else it says; only what is unmistakable."""
+        asked = dict.fromkeys(d for start, end, d in self._data.found(syllables) if end - start > 1)
+        return tuple(asked) if len(asked) <= 2 else ()
+
     def asks_for_source(self, syllables: Sequence[str], filler: Collection[str]) -> bool:
         """Is the whole question "and where does that stand"?"""
         rest = list(syllables)

@@ -25,6 +25,8 @@ _PAIR_WEIGHT = 0.6
 """A pair of syllables repeats what its syllables say; it counts for order and compounds only."""
 _MAX_SYLLABLES = 40
 """Informative syllables of a question that are looked at; bounds the work for abusive texts."""
+_JOINED = 6
+"""Letters from which an unknown word may be two typed together; at most twice as many."""
 _OWN_CASE_WEIGHT = 0.5
 """Weight of a number that stands nowhere in what can be said; about that of a common word."""
 _K1, _B = 1.2, 0.75
@@ -129,7 +131,7 @@ class WordIndex:
 
     def read(self, question: str) -> Query:
         """What the search sees of a question."""
-        syllables = self._syllables(question)
+        syllables = self._parted(self._syllables(question))
         telling = [
             part if part in self._known else self._analysis.nearest(part, self._known) or part
             for part in self._without_filler(syllables)[:_MAX_SYLLABLES]
@@ -144,6 +146,23 @@ class WordIndex:
         said = [t for t in (*telling, *_pairs(telling)) if own_case.isdisjoint(t.split())]
         weights = {t: self._weight(t) for t in said} | dict.fromkeys(own_case, _OWN_CASE_WEIGHT)
         return Query(syllables, weights, field)
+
+    def _parted(self, syllables: tuple[str, ...]) -> tuple[str, ...]:
+        """Words typed without a space between them, told apart: `tongdiem` is `tong diem`."""
+        parted: list[str] = []
+        for one in syllables[: 2 * _MAX_SYLLABLES]:
+            if (
+                one in self._known
+                or not _JOINED <= len(one) <= 2 * _JOINED
+                or self._analysis.is_syllable(one)
+            ):
+                parted.append(one)
+                continue
+            cuts = [(one[:place], one[place:]) for place in range(2, len(one) - 1)]
+            known = [cut for cut in cuts if cut[0] in self._known and cut[1] in self._known]
+            together = [cut for cut in known if " ".join(cut) in self._weights]
+            parted += next(iter([*together, *known]), (one,))
+        return tuple(parted)
 
     def compare(self, query: Query) -> Comparison:
         """The question beside everything that can be said."""

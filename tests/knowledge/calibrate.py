@@ -33,8 +33,8 @@ TARGET = Path(__file__).parents[2] / "knowledge" / "judgement.json"
 RIDGE = 5.0
 FOLDS = 5
 LOOKED_AT = 15
-WRONG_COSTS = 1.0
-"""How many right answers one wrong one is worth."""
+NOT_RIGHT = 0.05
+"""Share of answers that may be wrong or uncalled for; the rest of the doubt is said as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +154,12 @@ def held_out(weighed: Sequence[Weighed]) -> list[tuple[float, bool, bool]]:
 
 
 def line_at(results: Sequence[tuple[float, bool, bool]]) -> float:
-    """The probability from which answering pays."""
-
-    def worth(line: float) -> float:
+    """The lowest probability from which at most one answer in twenty is not right."""
+    for line in np.arange(0.3, 0.95, 0.01):
         said = [right for likely, right, _ in results if likely >= line]
-        return sum(said) - WRONG_COSTS * (len(said) - sum(said))
-
-    return max((round(float(line), 2) for line in np.arange(0.3, 0.9, 0.01)), key=worth)
+        if said and 1 - sum(said) / len(said) <= NOT_RIGHT:
+            return round(float(line), 2)
+    return 0.95
 
 
 def sure_at(results: Sequence[tuple[float, bool, bool]]) -> float:
