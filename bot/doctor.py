@@ -19,7 +19,7 @@ from bot.store import accounts, content, events, outbox, staff
 from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.channel import Channel, Health
-from knowledge.content import Content, content_of, load_content
+from knowledge.content import Content, ContentError, content_of, load_content
 from knowledge.embedding import EmbedderUnavailable, VectorStore, open_embedder
 from knowledge.ingest.programs import has_tesseract, libreoffice
 from knowledge.repertoire import Repertoire
@@ -110,8 +110,18 @@ async def _knowledge(settings: Settings, database: Database) -> list[Finding]:
     """What citizens are answered from, and whether it is found by meaning too."""
     async with database.read() as connection:
         items = await content.load(connection)
+    try:
+        shipped = await asyncio.to_thread(load_content)
+    except ContentError as error:
+        return [
+            Finding(
+                Level.BAD, "Kho câu trả lời",
+                f"nội dung đi kèm có lỗi, chương trình sẽ không khởi động: {error}",
+                "Sửa tệp đó; xem mọi lỗi bằng: .venv/bin/python -m knowledge.shipped",
+            )
+        ]  # fmt: skip
     # Before the first start the database is empty, and what ships is what will be known.
-    known = await asyncio.to_thread(lambda: content_of(items) if items else load_content())
+    known = await asyncio.to_thread(content_of, items) if items else shipped
     size = Finding(
         Level.GOOD if known.entries else Level.BAD,
         "Kho câu trả lời",

@@ -12,7 +12,7 @@ from bot.librarian import take_over_shipped
 from bot.settings import Settings
 from bot.store import content as stored_content
 from bot.store.database import Database
-from knowledge.content import Kind, load_content
+from knowledge.content import ContentError, Kind, load_content
 from knowledge.embedding import EmbedderUnavailable, VectorStore
 from knowledge.repertoire import Repertoire
 from tests.conftest import StandingClock
@@ -37,6 +37,19 @@ async def test_what_is_known_is_counted_as_citizens_get_it(
     assert before.level is after.level is Level.GOOD
     assert before.says.startswith(f"{entries} câu hỏi đáp")
     assert after.says.startswith(f"{entries - 1} câu hỏi đáp")
+
+
+async def test_shipped_content_that_keeps_it_from_starting_is_named(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise ContentError(Path("faq") / "cham-diem.yml", 12, "there is no fact 324-nguong")
+
+    monkeypatch.setattr(doctor, "load_content", broken)
+    (finding,) = await doctor._knowledge(settings_for(tmp_path, "none"), database)
+    assert finding.level is Level.BAD
+    assert "cham-diem.yml" in finding.says
+    assert "12" in finding.says
 
 
 def test_missing_vectors_are_counted_and_none_is_made(
