@@ -32,6 +32,7 @@ from bot.store import staff
 from bot.store.database import StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.messenger import setup_profile
+from knowledge.content import ContentError
 from knowledge.ingest import Limits
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def _told_plainly() -> Iterator[None]:
             "Cơ sở dữ liệu đã được một phiên bản mới hơn nâng cấp. Hãy chạy phiên bản đó, "
             "hoặc khôi phục một bản sao lưu cũ hơn."
         ) from error
+    except ContentError as error:
+        raise click.ClickException(f"Nội dung kèm chương trình có lỗi: {error}") from error
     except (ValkeyUnavailable, app.HalfConfigured) as error:
         raise click.ClickException(str(error)) from error
     except app.AddressTaken as error:

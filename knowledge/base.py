@@ -1,44 +1,36 @@
 """The knowledge base: one question in, one cited answer or an honest no out.
 
-Looking by words takes a few milliseconds and happens where it is called; embedding a question is handed to
-a thread. Nothing is worded here that is not in the content, and it declines rather than guess.
+It decides what is said of what was found (knowledge.finding), in which order the sources are heard, and when
+to decline. Nothing is worded here that is not in the content, and it declines rather than guess.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from knowledge import follow_up
-from knowledge.analysis import Restorer, TextAnalysis
+from knowledge.analysis import TextAnalysis
 from knowledge.answer import Abstention, AbstentionReason, Answer, Citation, Passage, Suggestion
-from knowledge.aspects import AspectReader, Aspects
 from knowledge.content import Content, load_content
 from knowledge.embedding import Embedder
 from knowledge.excerpts import Library, Sought
-from knowledge.index import Mode, Question, prepare
-from knowledge.judgement import Judgement, Signs, shipped_judgement
-from knowledge.meaning import MeaningIndex, Vector
+from knowledge.finding import Candidate, Finder, Reading
+from knowledge.index import Mode
+from knowledge.judgement import Judgement, shipped_judgement
+from knowledge.meaning import MeaningIndex
 from knowledge.phrases import Phrases
 from knowledge.register import Naming, Register, Told
-from knowledge.repertoire import Line, Repertoire, years_in
-from knowledge.search import Comparison, Field, Query, Resemblance, WordIndex
+from knowledge.repertoire import Repertoire
+from knowledge.search import Field
 
 DOCUMENT = "document:"
-_NEAR_BY_WORDS = 30
-_NEAR_BY_MEANING = 30
-"""Lines looked at more closely for one question, of either kind."""
 _SUGGESTIONS = 3
 _PASSAGES = 5
-_TOPIC_SHARE = 0.6
-"""Weight of the last answer's topic in a question that goes on from it."""
 _COMPLETE = 0.9
 """A question this surely understood by itself is not read as going on from the last one."""
 _UNDECIDED = 0.7
@@ -48,8 +40,6 @@ _CLAUSES = 6
 _WORDS_OF_A_CLAUSE = 3
 """Telling syllables a clause needs to be a question of its own."""
 _CACHED = 4096
-_ABREAST = 0.02
-"""So little behind by words still counts as first."""
 _COMPARED = frozenset({"sanh", "khac", "giong", "phan"})
 """Syllables of "so sánh", "khác", "giống", "phân biệt"."""
 
@@ -61,30 +51,6 @@ class Ranked:
     id: str
     text: str
     score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A question as it is looked for."""
-
-    question: Question
-    """Prepared for looking by meaning, marks put back."""
-    query: Query
-    naming: Naming
-    years: frozenset[int]
-    aspects: Aspects
-    follows: bool = False
-    but: str = ""
-    """The line it goes on from, which cannot be the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A line that may be the answer."""
-
-    line: Line
-    signs: Signs
-    probability: float = 0.0
 
 
 class KnowledgeBase:
@@ -99,29 +65,21 @@ class KnowledgeBase:
         former: KnowledgeBase | None = None,
     ) -> None:
         """`former` is the base this one replaces: what it learnt of the language is used on."""
-        self._analysis = analysis
         self._judgement = judgement or shipped_judgement()
         self.repertoire = Repertoire(content)
         self._register = Register(content.documents, analysis)
-        self._words = WordIndex([line.sayable for line in self.repertoire.lines], analysis, content.terms)
-        self._aspects = AspectReader(analysis)
-        known: dict[Line, Aspects] = {} if former is None else former._aspects_by_line
-        self._aspects_by_line: dict[Line, Aspects] = {
-            line: known.get(line) or self._aspects.of_texts(line.sayable.askings, line.said)
-            for line in self.repertoire.lines
-        }
-        self._line_aspects = list(self._aspects_by_line.values())
+        self._finder: Finder = Finder(
+            content,
+            self.repertoire,
+            self._register,
+            analysis,
+            self._judgement,
+            former._finder if former else None,
+        )
         self._filler = frozenset(p for word in content.terms.filler_words for p in analysis.syllables(word))
         self._boundaries: Phrases[str] = Phrases(
             analysis, ((words, b.reply) for b in content.boundaries.values() for words in b.says)
         )
-        self._learnt = frozenset(_texts(content))
-        if former is None:
-            self._restorer: Restorer = analysis.restorer(self._learnt)
-        else:
-            self._restorer = former._restorer
-            self._restorer.learn(self._learnt - former._learnt)
-            self._learnt |= former._learnt
         self._introductions = self._find_introductions(content)
         self._spoken_of = frozenset(
             mention.normalised
@@ -129,13 +87,8 @@ class KnowledgeBase:
             for asking in line.sayable.askings
             for mention in analysis.document_numbers(asking)
         )
-        self._meanings: MeaningIndex | None = None
-        self._embed: Callable[[Sequence[str]], np.ndarray] | None = None
-        self._executor: Executor | None = None
         self._library: Library | None = None
-        self._model = ""
         self._cache: OrderedDict[tuple[str, str], Answer | Abstention] = OrderedDict()
-        self._vectors: OrderedDict[str, Vector] = OrderedDict()
 
     @classmethod
     def load(cls, content_dir: Path, analysis: TextAnalysis) -> KnowledgeBase:
@@ -146,8 +99,7 @@ class KnowledgeBase:
         self, meanings: MeaningIndex, embedder: Embedder, executor: Executor | None
     ) -> None:
         """From now on look by meaning too. Questions are embedded in `executor` (None: the loop's own)."""
-        self._meanings, self._embed, self._executor = meanings, embedder.questions, executor
-        self._model = embedder.name
+        self._finder.understand_meaning(meanings, embedder, executor)
         self._cache.clear()
 
     def consult(self, library: Library) -> None:
@@ -193,17 +145,17 @@ class KnowledgeBase:
         return result
 
     async def _ask(self, question: str, after: str) -> Answer | Abstention:
-        reading = self.read(question)
+        reading = self._finder.read(question)
         told = self._without_weighing(reading, after)
         if told is not None:
             return told
-        going_on = self._going_on(question, reading, after)
+        going_on = self._finder.going_on(question, reading, after)
         leans = follow_up.leans(reading.query.syllables, len(reading.query.words))
-        candidates = await self._candidates(reading)
+        candidates = await self._finder.candidates(reading)
         if going_on is not None and self._stands_alone(reading, candidates, leans=leans):
             going_on = None
         if going_on is not None:
-            followed = await self._candidates(going_on)
+            followed = await self._finder.candidates(going_on)
             if self._is_answer(followed):
                 return self._answer(followed)
         decided = self._decide(reading, candidates)
@@ -223,13 +175,13 @@ class KnowledgeBase:
             return None
         found: list[Candidate] = []
         for clause in clauses:
-            reading = self.read(clause)
+            reading = self._finder.read(clause)
             if len(reading.query.words) < _WORDS_OF_A_CLAUSE:
                 continue
             told = self._without_weighing(reading, "")
             if told is not None:
                 return told if isinstance(told, Answer) else None
-            found += (await self._candidates(reading))[:1]
+            found += (await self._finder.candidates(reading))[:1]
         best = max(found, key=lambda candidate: candidate.probability, default=None)
         if best is None or best.probability < _COMPLETE:
             return None
@@ -248,9 +200,7 @@ class KnowledgeBase:
         library = self._library
         if library is None or not len(library):
             return None
-        question = reading.question
-        if self._meanings is not None:
-            question = replace(question, vector=await self._vector(question.restored), model=self._model)
+        question = await self._finder.with_vector(reading.question)
         documents = frozenset({*reading.naming.numbers, *reading.naming.strangers})
         sought = Sought(question, reading.query.weights, documents)
         return library.answer(sought, surely_ours=_foreign(reading) is AbstentionReason.NOT_KNOWN)
@@ -278,16 +228,6 @@ class KnowledgeBase:
             return Abstention(AbstentionReason.OUT_OF_SCOPE, self._nearest((), naming), reply=boundary)
         return None
 
-    def read(self, question: str) -> Reading:
-        """A question as it stands by itself."""
-        naming = self._register.named_in(question)
-        years = years_in(question) - self._register.years_of(naming.numbers)
-        query = self._words.read(question)
-        aspects = self._aspects.of(query.syllables)
-        if "%" in question:
-            aspects = replace(aspects, asks=aspects.asks | {"share"})
-        return Reading(prepare(question, self._analysis, self._restorer), query, naming, years, aspects)
-
     def _decide(self, reading: Reading, candidates: list[Candidate]) -> Answer | Abstention:
         naming = reading.naming
         passages = _as_passages(candidates)
@@ -295,10 +235,15 @@ class KnowledgeBase:
         is_compared = len(together) > 1 and bool(_COMPARED & set(reading.query.syllables))
         if is_compared and not (candidates and together <= candidates[0].line.cites):
             return self._compared(naming.numbers, passages)
+        number = naming.numbers[0] if len(naming.numbers) == 1 else ""
+        if number and self._asks_only_for(reading, number):
+            if self._is_answer(candidates) and number in candidates[0].line.documents_cited:
+                return self._answer(candidates)
+            return self._told(number, self._register.introduce(number), 0.9, passages)
         if self._is_answer(candidates):
             return self._answer(candidates)
-        if len(naming.numbers) == 1 and self._is_plainly_about(reading):
-            return self._told(naming.numbers[0], self._register.introduce(naming.numbers[0]), 0.9, passages)
+        if number and number not in self._introductions and _foreign(reading) is AbstentionReason.NOT_KNOWN:
+            return self._told(number, self._register.introduce(number), 0.9, passages)
         return self._decline(reading, candidates)
 
     def _decline(self, reading: Reading, candidates: Sequence[Candidate]) -> Abstention:
@@ -370,158 +315,29 @@ class KnowledgeBase:
             self.repertoire.suggestions(introductions),
         )
 
-    def _is_plainly_about(self, reading: Reading) -> bool:
-        """Does it say nothing besides the document? A bare number among other words names none."""
-        asks_only = self._register.names_only(
-            reading.query.syllables, reading.naming.numbers[0], self._filler
-        )
-        return asks_only or (
-            reading.naming.numbers[0] not in self._introductions
-            and (reading.naming.surely or reading.query.field is Field.OURS)
-        )
+    def _asks_only_for(self, reading: Reading, number: str) -> bool:
+        """Does the question say nothing besides this document, as in "quyết định 677 là gì"?"""
+        return self._register.names_only(reading.query.syllables, number, self._filler)
 
-    # --- going on from the last answer -------------------------------------------------------------
-
-    def _going_on(self, question: str, reading: Reading, after: str) -> Reading | None:
-        """The question together with what the last answer was about; None when it stands by itself."""
-        query = reading.query
-        line = self.repertoire.line(after) if after else None
-        if line is None or reading.naming.numbers or reading.naming.strangers:
-            return None
-        if not (follow_up.leans(query.syllables, len(query.words)) or follow_up.may_lean(len(query.words))):
-            return None
-        topic = follow_up.read_on(line.question, " ".join(query.syllables))
-        about = self.read(topic)
-        weights = {token: _TOPIC_SHARE * weight for token, weight in about.query.weights.items()}
-        merged = Query((*about.query.syllables, *query.syllables), weights | query.weights, Field.OURS)
-        naming = replace(about.naming, aliased=tuple(line.about) or about.naming.aliased)
-        years = reading.years or about.years
-        aspects = Aspects(
-            reading.aspects.asks or about.aspects.asks,
-            reading.aspects.titles or about.aspects.titles,
-            reading.aspects.places or about.aspects.places,
-        )
-        together = replace(reading.question, restored=f"{reading.question.restored} {topic}")
-        return Reading(together, merged, naming, years, aspects, follows=True, but=after)
-
-    # --- candidates --------------------------------------------------------------------------------
-
-    async def _candidates(self, reading: Reading) -> list[Candidate]:
-        """Lines that may be the answer, the first one first."""
-        if not reading.query.weights:
-            return []
-        words = self._words.compare(reading.query)
-        by_words = self._weighed(reading, words, {})
-        if self._meanings is None or self._is_sure(by_words):
-            return by_words
-        return self._weighed(
-            reading, words, self._meanings.compare(await self._vector(reading.question.restored))
-        )
-
-    def _is_sure(self, candidates: list[Candidate]) -> bool:
-        """Is looking by words enough?"""
-        return (
-            bool(candidates)
-            and candidates[0].probability >= self._judgement.sure_at
-            and (len(candidates) == 1 or candidates[1].probability <= 1 - self._judgement.sure_at)
-        )
-
-    def _weighed(self, reading: Reading, words: Comparison, meanings: Mapping[int, float]) -> list[Candidate]:
-        near = sorted(meanings, key=lambda place: meanings[place], reverse=True)[:_NEAR_BY_MEANING]
-        places = dict.fromkeys([*words.nearest(_NEAR_BY_WORDS), *near])
-        possible = [place for place in places if self._may_be(place, reading)]
-        signs = self._signs(reading, [(p, words.of(p)) for p in possible])
-        if meanings:
-            signs = _with_meaning(signs, [meanings.get(p) for p in possible], meanings)
-        scores, likely = self._judgement.weigh(signs, with_meaning=bool(meanings))
-        first = np.argsort(-scores, kind="stable")
-        return [
-            Candidate(self.repertoire.lines[possible[p]], signs[p], float(likely[p])) for p in first.tolist()
-        ]
-
-    def _may_be(self, place: int, reading: Reading) -> bool:
-        """Can this line be the answer at all? One for another year never is, nor another place's share."""
-        line = self.repertoire.lines[place]
-        other_year = bool(reading.years and line.years and not reading.years & line.years)
-        asked, its = reading.aspects, self._line_aspects[place]
-        elsewhere = bool(asked.places) and "share" in asked.asks and not asked.places & its.places
-        possible = line.id != reading.but and not other_year and not elsewhere
-        return possible and self._words.may_answer(place, reading.query)
-
-    def _signs(self, reading: Reading, found: Sequence[tuple[int, Resemblance]]) -> list[Signs]:
-        likest = max((r.likeness for _, r in found), default=0.0)
-        first = max((r.rank for _, r in found), default=0.0)
-        lines = [(self.repertoire.lines[place], self._line_aspects[place], r) for place, r in found]
-        after = reading.aspects
-        query, named = reading.query, frozenset(reading.naming.numbers)
-        aliased = frozenset(() if named else reading.naming.aliased)
-        ours = query.field is Field.OURS or reading.naming.surely
-        return [
-            Signs(
-                likeness=r.likeness,
-                likeness_behind=likest - r.likeness,
-                rank=r.rank,
-                rank_behind=first - r.rank,
-                explained=r.explained,
-                in_order=r.in_order,
-                strange=0.0 if ours else 1 - r.explained,
-                documents_just=float(bool(named) and named == line.about),
-                documents_some=float(named != line.about and bool(named & line.cites)),
-                documents_none=float(bool(named) and not named & line.cites),
-                other_name=float(bool(aliased & line.about)),
-                year=float(bool(reading.years & line.years)),
-                no_year=float(bool(reading.years) and not line.years),
-                asks=float(bool(after.asks & its.asks)),
-                asks_otherwise=float(bool(after.asks and its.asks) and not after.asks & its.asks),
-                title=float(bool(after.titles & its.titles)),
-                other_title=float(bool(after.titles and its.titles) and not after.titles & its.titles),
-                place=float(bool(after.places & its.places)),
-                other_place=float(bool(after.places) and not after.places & its.places),
-                ours=float(ours),
-                others=float(query.field is Field.OTHERS),
-                single=float(len(query.words) <= 1),
-                wordy=min(len(query.words) / 12, 1.0),
-                fact=float(line.is_fact),
-                follows=float(reading.follows),
-            )
-            for line, its, r in lines
-        ]
-
-    async def _vector(self, text: str) -> Vector:
-        known = self._vectors.get(text)
-        if known is not None:
-            return known
-        assert self._embed is not None
-        rows = await asyncio.get_running_loop().run_in_executor(self._executor, self._embed, [text])
-        vector: Vector = rows[0]
-        self._vectors[text] = vector
-        if len(self._vectors) > _CACHED:
-            self._vectors.popitem(last=False)
-        return vector
+    # --- measuring ---------------------------------------------------------------------------------
 
     async def candidates(self, question: str, after: str = "", *, with_meaning: bool) -> list[Candidate]:
         """What is weighed for a question, for calibrating and for showing why; empty when nothing is."""
-        reading = self.read(question)
+        reading = self._finder.read(question)
         if self._without_weighing(reading, after) is not None or not reading.query.weights:
             return []
-        going_on = self._going_on(question, reading, after)
+        going_on = self._finder.going_on(question, reading, after)
         if going_on is not None and follow_up.leans(reading.query.syllables, len(reading.query.words)):
             reading = going_on
-        meanings: Mapping[int, float] = {}
-        if with_meaning and self._meanings is not None:
-            meanings = self._meanings.compare(await self._vector(reading.question.restored))
-        return self._weighed(reading, self._words.compare(reading.query), meanings)
+        return await self._finder.weighed(reading, with_meaning=with_meaning)
 
     async def ranking(self, question: str, mode: Mode, k: int) -> list[Ranked]:
         """The first `k` lines by words, by meaning or by both, whether they would be said or not."""
+        reading = self._finder.read(question)
         if mode is Mode.DENSE:
-            if self._meanings is None:
-                return []
-            near = self._meanings.compare(await self._vector(self.read(question).question.restored))
-            best = sorted(near.items(), key=lambda pair: pair[1], reverse=True)[:k]
-            lines = [(self.repertoire.lines[place], cosine) for place, cosine in best]
-            return [Ranked(line.id, line.text, cosine) for line, cosine in lines]
-        found = await self.candidates(question, with_meaning=mode is Mode.HYBRID)
+            near = await self._finder.by_meaning(reading, k)
+            return [Ranked(line.id, line.text, cosine) for line, cosine in near]
+        found = await self._finder.weighed(reading, with_meaning=mode is Mode.HYBRID)
         return [Ranked(c.line.id, c.line.text, c.probability) for c in found[:k]]
 
     # --- wording -----------------------------------------------------------------------------------
@@ -567,24 +383,6 @@ def _foreign(reading: Reading) -> AbstentionReason:
     return AbstentionReason.NOT_KNOWN if ours else AbstentionReason.OUT_OF_SCOPE
 
 
-def _with_meaning(
-    signs: Sequence[Signs], cosines: Sequence[float | None], all_cosines: Mapping[int, float]
-) -> list[Signs]:
-    """The signs with how near in meaning each is. Cosines lie close together here: only differences tell."""
-    values = sorted(all_cosines.values(), reverse=True)
-    best, usual, least = values[0], values[len(values) // 2], values[-1]
-    near = [least if cosine is None else cosine for cosine in cosines]
-    return [
-        sign._replace(
-            meaning=(cosine - 0.85) * 10,
-            meaning_behind=(best - cosine) * 10,
-            meaning_stands_out=(cosine - usual) * 10,
-            agreed=float(cosine == best and sign.likeness_behind + sign.rank_behind <= _ABREAST),
-        )
-        for sign, cosine in zip(signs, near, strict=True)
-    ]
-
-
 def _as_passages(candidates: Sequence[Candidate]) -> tuple[Passage, ...]:
     return tuple(Passage(c.line.id, round(c.probability, 4)) for c in candidates[:_PASSAGES])
 
@@ -594,11 +392,3 @@ def _where_it_stands(citations: Sequence[Citation]) -> str:
     if not places:
         return "Điều vừa rồi mình chưa thấy văn bản nào nêu rõ."
     return f"Điều vừa rồi mình lấy từ: {'; '.join(dict.fromkeys(places))}."
-
-
-def _texts(content: Content) -> list[str]:
-    """Everything written with its marks, to learn from."""
-    texts = [t for e in content.entries.values() for t in (e.question, *e.variants, e.answer, e.step)]
-    texts += [fact.statement for fact in content.facts.values()]
-    texts += [t for d in content.documents.values() for t in (d.title, d.issuer, *d.aliases)]
-    return [text for text in texts if text]

@@ -44,6 +44,11 @@ class Line:
     """The text whose meaning stands for it."""
 
     @property
+    def documents_cited(self) -> frozenset[str]:
+        """Numbers of the documents its answer cites."""
+        return frozenset(citation.document for citation in self.citations if citation.document)
+
+    @property
     def said(self) -> str:
         """Everything it says, with the names it goes by."""
         return f"{self.text} {self.sayable.says}"

@@ -77,6 +77,7 @@ class Abbreviation:
     after_number: bool = False
     """Opened only right behind a number of up to three digits: `75d` is a score."""
 
+
 _REMEMBERED = 8192
 _SHORT = 600
 """Texts up to this many characters are remembered, 8,192 of them: the ways of asking for everything that can

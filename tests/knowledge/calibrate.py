@@ -20,9 +20,10 @@ from bot.dialogue.sources import as_sources
 from bot.gold import Decline, GoldQuestion, load_gold, says_it_is_not_known
 from bot.settings import Settings
 from knowledge.answer import Answer
-from knowledge.base import Candidate, KnowledgeBase
+from knowledge.base import KnowledgeBase
 from knowledge.content import load_content
 from knowledge.embedding import open_embedder
+from knowledge.finding import Candidate
 from knowledge.judgement import SIGNS, WORD_SIGNS, Judgement, Numbers, Scale, lead_of
 from knowledge.meaning import MeaningIndex
 from knowledge.vectors import VectorStore
