@@ -85,6 +85,12 @@ class Finder:
             for line in repertoire.lines
         }
         self._line_aspects = list(self._aspects_by_line.values())
+        self._numbers_said = [
+            frozenset(
+                m.normalised for asking in line.sayable.askings for m in analysis.document_numbers(asking)
+            )
+            for line in repertoire.lines
+        ]
         self._learnt = frozenset(_texts(content))
         if former is None:
             self._restorer: Restorer = analysis.restorer(self._learnt)
@@ -187,10 +193,13 @@ class Finder:
         likest = max((r.likeness for _, r in found), default=0.0)
         first = max((r.rank for _, r in found), default=0.0)
         lines = [(self._repertoire.lines[place], self._line_aspects[place], r) for place, r in found]
+        # What is not registered and yet spoken of counts where it is spoken of.
+        strangers = frozenset(reading.naming.strangers)
+        spoken_of = [strangers & self._numbers_said[place] for place, _ in found]
         after = reading.aspects
         query, named = reading.query, frozenset(reading.naming.numbers)
         aliased = frozenset(() if named else reading.naming.aliased)
-        ours = query.field is Field.OURS or reading.naming.surely
+        ours = query.field is Field.OURS or reading.naming.surely or any(spoken_of)
         return [
             Signs(
                 likeness=r.likeness,
@@ -200,7 +209,7 @@ class Finder:
                 explained=r.explained,
                 in_order=r.in_order,
                 strange=0.0 if ours else 1 - r.explained,
-                documents_just=float(bool(named) and named == line.about),
+                documents_just=float(bool(told) or (bool(named) and named == line.about)),
                 documents_some=float(named != line.about and bool(named & line.cites)),
                 documents_none=float(bool(named) and not named & line.cites),
                 other_name=float(bool(aliased & line.about)),
@@ -219,7 +228,7 @@ class Finder:
                 fact=float(line.is_fact),
                 follows=float(reading.follows),
             )
-            for line, its, r in lines
+            for (line, its, r), told in zip(lines, spoken_of, strict=True)
         ]
 
     async def weighed(self, reading: Reading, *, with_meaning: bool) -> list[Candidate]:
