@@ -155,11 +155,7 @@ class Finder:
 
     def _is_sure(self, candidates: list[Candidate]) -> bool:
         """Is looking by words enough?"""
-        return (
-            bool(candidates)
-            and candidates[0].probability >= self._judgement.sure_at
-            and (len(candidates) == 1 or candidates[1].probability <= 1 - self._judgement.sure_at)
-        )
+        return bool(candidates) and candidates[0].probability >= self._judgement.sure_at
 
     def _weighed(self, reading: Reading, words: Comparison, meanings: Mapping[int, float]) -> list[Candidate]:
         near = sorted(meanings, key=lambda place: meanings[place], reverse=True)[:_NEAR_BY_MEANING]
