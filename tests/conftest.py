@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,13 @@ def _forget_log_context() -> Iterator[None]:
     structlog.contextvars.clear_contextvars()
     yield
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture(autouse=True)
+def _keep_logging_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command run inside a test must not silence the loggers of every test after it."""
+    if "bot.cli" in sys.modules:
+        monkeypatch.setattr("bot.cli.set_up_logging", lambda *_: None)
 
 
 class StandingClock:

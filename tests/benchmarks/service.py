@@ -243,6 +243,7 @@ def _settings(stores: Stores, platform_port: int) -> dict[str, str]:
         "DATABASE_URL": stores.database_url,
         "REDIS_URL": stores.redis_url,
         "LOG_FORMAT": "json",
+        "EMBEDDER": "none",  # what the model takes is measured by itself (finding.py)
         "ZALO_APP_ID": ZALO.app_id,
         "ZALO_APP_SECRET": ZALO.app_secret,
         "ZALO_OA_ID": ZALO.oa_id,

@@ -106,6 +106,7 @@ async def test_a_document_that_is_taken_in_answers_and_one_that_is_switched_off_
     librarian.close()
 
 
+@pytest.mark.service
 async def test_damaged_words_are_never_quoted_only_their_place_is_told(
     database: Database, tmp_path: Path, clock: StandingClock
 ) -> None:
@@ -127,6 +128,7 @@ async def test_damaged_words_are_never_quoted_only_their_place_is_told(
     librarian.close()
 
 
+@pytest.mark.service
 async def test_vectors_are_made_once_and_an_edit_makes_only_its_own(
     database: Database, tmp_path: Path, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +155,7 @@ async def test_vectors_are_made_once_and_an_edit_makes_only_its_own(
     again.close()
 
 
+@pytest.mark.service
 async def test_without_a_model_words_serve_and_the_reason_is_told(
     database: Database, tmp_path: Path, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

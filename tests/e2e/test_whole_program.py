@@ -44,7 +44,12 @@ class Program:
         self._process = await asyncio.create_subprocess_exec(
             str(KHUYENHOC), "serve", "--port", str(self._port), "--data-dir", str(self._folder / "data"),
             cwd=self._folder,  # away from the developer's .env
-            env={"PATH": os.environ["PATH"], "HOME": str(self._folder), "LANG": "C.UTF-8"},
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self._folder),
+                "LANG": "C.UTF-8",
+                "EMBEDDER": "none",
+            },
             stdout=DEVNULL, stderr=DEVNULL,
         )  # fmt: skip
         async with asyncio.timeout(READY_SECONDS), ClientSession() as session:

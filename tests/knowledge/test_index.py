@@ -323,6 +323,7 @@ def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
 # --- how good -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.service
 def test_words_and_meaning_together_are_never_worse_than_words_alone(content: Content) -> None:
     """Ways of asking that stand in the content, against the answers alone, with marks and without."""
     entries = list(content.entries.values())[::9]

@@ -30,7 +30,9 @@ class Service:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("ZALO_", "MESSENGER_"))}
-        self._environment = {**clean, "LOG_FORMAT": "json", "DATA_DIR": str(data_dir), **environment}
+        self._environment = {**clean, "LOG_FORMAT": "json", "DATA_DIR": str(data_dir)}
+        # A new folder would make all vectors anew at every start; looking by words is all these tests need.
+        self._environment |= {"EMBEDDER": "none", **environment}
         self._processes: list[asyncio.subprocess.Process] = []
         self.log_path = data_dir / "service.log"
 

