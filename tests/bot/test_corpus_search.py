@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 
+pytestmark = pytest.mark.service
+
 CORPUS = [
     {"id": 1, "text": "Học bổng dành cho học sinh nghèo vượt khó."},
     {"id": "1", "text": "Công dân học tập là người tự học suốt đời."},

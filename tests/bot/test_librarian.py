@@ -56,6 +56,7 @@ async def _edited(database: Database, entry_id: str, answer: str) -> Item:
     return Item(Kind.ENTRY, entry_id, {**old.body, "answer": answer})
 
 
+@pytest.mark.service
 async def test_an_edit_is_live_everywhere_within_a_second_and_no_question_fails_meanwhile(
     database: Database, tmp_path: Path, clock: StandingClock
 ) -> None:

@@ -104,6 +104,7 @@ async def test_one_slow_send_delays_no_other_conversation(counter: Counter) -> N
     await counter.rounds(1)
 
 
+@pytest.mark.service
 async def test_as_many_hanging_sends_as_there_are_places_delay_nobody_else_for_long(
     database: Database, nerves: Nerves
 ) -> None:

@@ -21,6 +21,8 @@ from knowledge.embedding import (
 )
 from tests.knowledge.embedders import CountingEmbedder
 
+pytestmark = pytest.mark.service
+
 TEXTS = [f"văn bản số {n}" for n in range(100)]
 
 

@@ -223,6 +223,7 @@ def test_the_old_model_serves_until_the_new_one_is_ready() -> None:
     assert _ask(index, "công dân tự học")[0] == "dan"
 
 
+@pytest.mark.load
 async def test_the_event_loop_goes_on_while_passages_are_taken_in() -> None:
     generator = random.Random(1)
     words = [word for passage in PASSAGES for word in passage.text.split()]

