@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 from bot.dialogue.assistant import Assistant
 from bot.dialogue.state import ConversationState
 from bot.dialogue.turn import Mode, Turn, View
+from bot.json_lines import as_line, read_objects
 from connectors.channel import Capabilities
 from connectors.message import EventKind, InboundEvent, Source, Text, clean_text
 
@@ -60,45 +60,13 @@ def as_record(id_: Any, turn: Turn, took_ms: float) -> dict[str, Any]:
     }
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _as_line(record: dict[str, Any]) -> str:
-    """The record as one line of JSON that any reader takes."""
-    try:
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False)
-        line.encode()
-    except UnicodeEncodeError:  # a lone surrogate in the id: escaped, it can be handed back
-        line = json.dumps(record, allow_nan=False)
-    except ValueError:
-        line = json.dumps({"id": None, "error": "the id is a number JSON cannot carry"})
-    return line + "\n"
-
-
-def _questions(lines: Iterable[str]) -> Iterator[tuple[Any, str] | str]:
-    """Each line as (id, question), or the reason why it is not one."""
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            given = json.loads(line.removeprefix("\ufeff"), parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:
-            yield f"line {number} is not JSON: {error}"
-            continue
-        if not isinstance(given, dict) or not isinstance(given.get("q"), str):
-            yield f'line {number} needs {{"id": …, "q": "câu hỏi"}}'
-            continue
-        yield given.get("id"), given["q"]
-
-
 async def ask_lines(assistant: Assistant, source: Iterable[str], target: TextIO) -> None:
     """Answer JSON lines in order; a bad line gives an error record and the rest go on."""
-    for given in _questions(source):
+    for given in read_objects(source, ["q"]):
         if isinstance(given, str):
             record: dict[str, Any] = {"id": None, "error": given}
         else:
             started = time.perf_counter()
-            turn = await ask(assistant, given[1])
-            record = as_record(given[0], turn, (time.perf_counter() - started) * 1000)
-        target.write(_as_line(record))
+            turn = await ask(assistant, given["q"])
+            record = as_record(given.get("id"), turn, (time.perf_counter() - started) * 1000)
+        target.write(as_line(record))
