@@ -136,7 +136,7 @@ async def save(
     made just what is shipped counts as untouched again. `item` must come from knowledge.content.item, which
     checks it.
     """
-    await _begin(connection)
+    await begin_change(connection)
     row = await _row(connection, item.kind, item.id)
     after = item.text if status is Status.PUBLISHED else None
     await connection.execute(insert(past).values(_line((item.kind, item.id), at, by, why, _live(row), after)))
@@ -159,7 +159,7 @@ async def archive(
     connection: AsyncConnection, kind: Kind, item_id: str, *, by: str, why: str, at: datetime
 ) -> None:
     """Take an item away from citizens; an upgrade does not bring it back. Raises LookupError."""
-    await _begin(connection)
+    await begin_change(connection)
     row = await _row(connection, kind, item_id)
     if row is None:
         raise LookupError(f"there is no {kind} {item_id}")
@@ -202,7 +202,7 @@ async def resolve(
     at: datetime,
 ) -> None:
     """End a conflict: staff's version stays, or the shipped one goes live. Raises LookupError without one."""
-    await _begin(connection)
+    await begin_change(connection)
     row = await _row(connection, kind, item_id)
     if row is None or row.conflict is None:
         raise LookupError(f"there is no conflict about {kind} {item_id}")
@@ -243,7 +243,8 @@ async def _take_turn(connection: AsyncConnection) -> None:
     await connection.execute(select(turn.c.id).with_for_update())
 
 
-async def _begin(connection: AsyncConnection) -> None:
+async def begin_change(connection: AsyncConnection) -> None:
+    """Tell running servers, and hold other writers of content until this transaction ends."""
     await _take_turn(connection)
     await connection.execute(update(turn).values(number=turn.c.number + 1))
 

@@ -17,18 +17,15 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, and_, delete, exists, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.content import begin_change
 from bot.store.schema import content_items as items
-from bot.store.schema import content_revision as turn
 from bot.store.schema import library_passages as p
 from bot.store.schema import library_sources as s
 from knowledge.answer import Citation
 from knowledge.library import LibraryPassage
 
-_THE_ROW = 1
 _ABANDONED = timedelta(hours=6)
 """A source that is loading for longer was left by a process that died."""
 _ROWS_AT_ONCE = 1000
@@ -203,7 +200,7 @@ async def finish(connection: AsyncConnection, source_id: int, *, at: datetime) -
     Gives the source it replaced, or None. When the same bytes came in meanwhile, ours is dropped and
     LookupError raised.
     """
-    await _raise_revision(connection)
+    await begin_change(connection)
     new = await source(connection, source_id)
     if new is None or await with_bytes(connection, new.sha256) is not None:
         await drop(connection, source_id)
@@ -385,14 +382,6 @@ async def taken_ids(connection: AsyncConnection, kind: str, ids: Collection[str]
     return set(rows.scalars())
 
 
-async def _raise_revision(connection: AsyncConnection) -> None:
-    """Tell running servers, and hold other writers of content until this transaction ends."""
-    upsert: Any = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
-    first = {"id": _THE_ROW, "number": 0, "shipped_digest": ""}
-    await connection.execute(upsert(turn).values(**first).on_conflict_do_nothing())
-    await connection.execute(update(turn).values(number=turn.c.number + 1))
-
-
 async def _former(connection: AsyncConnection, new: Source) -> Source | None:
     """The active version a new source takes the place of.
 
@@ -449,14 +438,14 @@ async def _existing(connection: AsyncConnection, passage_id: int) -> Reviewed:
 async def _change(
     connection: AsyncConnection, passage_id: int, values: Mapping[str, object], by: str, at: datetime
 ) -> None:
-    await _raise_revision(connection)
+    await begin_change(connection)
     await connection.execute(
         update(p).where(p.c.id == passage_id).values(**values, changed_by=by[:60], changed_at=at)
     )
 
 
 async def _switch(connection: AsyncConnection, source_id: int, was: Status, becomes: Status) -> None:
-    await _raise_revision(connection)
+    await begin_change(connection)
     done = await connection.execute(
         update(s).where(s.c.id == source_id, s.c.status == was.value).values(status=becomes.value)
     )
