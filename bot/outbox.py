@@ -308,8 +308,9 @@ class AccountSender:
                     connection,
                     row.id,
                     state=State.UNKNOWN if last else State.CHECKING,
-                    # The echo has had since the claim to come.
-                    not_before=max(now, row.lease_until - LEASE + ECHO_WAIT),
+                    # A sender found dead before its lease ran out was alone: while it was down no echo could
+                    # reach us, and the platform's next try needs its time. Otherwise the echo has had it.
+                    not_before=now + ECHO_WAIT if row.lease_until > now else now,
                     error="the sender died while sending",
                     unknown=True,
                 )
