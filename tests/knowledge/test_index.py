@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import threading
 import time
@@ -238,10 +239,14 @@ async def test_the_event_loop_goes_on_while_passages_are_taken_in() -> None:
             await asyncio.sleep(0.001)
             longest = max(longest, time.perf_counter() - before)
 
+    # As the program does once it is up: what other tests left behind must not be gone through again.
+    gc.collect()
+    gc.freeze()
     heart = asyncio.create_task(beat())
     await asyncio.sleep(0.01)
     await asyncio.to_thread(index.sync, many)
     heart.cancel()
+    gc.unfreeze()
     # 20 ms is the aim, measured by the benchmarks; a busy test machine gets some room.
     assert longest < 0.15
 
