@@ -25,6 +25,7 @@ def servers_of(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.service
 async def test_a_server_that_hangs_is_ended_before_another_one_starts(data_dir: Path) -> None:
     first, second = EmbeddedValkey(data_dir), EmbeddedValkey(data_dir)
     await first.start()
@@ -39,6 +40,7 @@ async def test_a_server_that_hangs_is_ended_before_another_one_starts(data_dir: 
     assert servers_of(data_dir) == []
 
 
+@pytest.mark.service
 async def test_no_server_is_left_when_it_hangs_at_the_end(data_dir: Path) -> None:
     valkey = EmbeddedValkey(data_dir)
     await valkey.start()

@@ -81,6 +81,7 @@ async def test_an_edit_is_live_everywhere_within_a_second_and_no_question_fails_
         assert max(live.values()) < 4  # about 1.0 s on a quiet machine, with both rebuilding at once
 
 
+@pytest.mark.service
 async def test_a_document_that_is_taken_in_answers_and_one_that_is_switched_off_does_not(
     database: Database, tmp_path: Path, clock: StandingClock
 ) -> None:

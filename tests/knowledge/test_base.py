@@ -202,6 +202,7 @@ async def test_asking_is_quick_and_asking_again_quicker() -> None:
     assert time.perf_counter() - started < 0.3
 
 
+@pytest.mark.service
 def test_nothing_is_written_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     KnowledgeBase.load(CONTENT_DIR, vietnamese_text())
     ask("kl49")
