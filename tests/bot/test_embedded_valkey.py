@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from bot.embedded_valkey import EmbeddedValkey
