@@ -1,9 +1,18 @@
-"""What an interpreter is: text in, intent with confidence and entities out."""
+"""What an interpreter is: text in, intent with confidence and entities out.
+
+The names of intents come from nlu/data; the few that have a meaning of their own for every interpreter are
+named here. An interpreter must never raise, never keep what it read, and never say more than it is sure of.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
+
+ASK_KNOWLEDGE = "ask_knowledge"
+"""A question for the documents; also what an interpreter says when it has nothing better to say."""
+OUT_OF_SCOPE = "out_of_scope"
+"""About something that is not the association's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +22,19 @@ class Entity:
     kind: str
     """`document`, `year`, `percentage`, `score`, `title` or `place`."""
     value: str
-    """Normalised: `1373/QĐ-TTg`, `2030`, `40`."""
+    """Normalised: `1373/QĐ-TTg`, `2030`, `40`, `7.5`, `cong_dan`, `Sơn La`."""
     start: int
     end: int
     """Half-open span in the text as it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """One intent with how likely it is."""
+
+    intent: str
+    confidence: float
+    """0 to 1, calibrated: of messages with 0.8, eight in ten are right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +42,21 @@ class Interpretation:
     """What the person seems to want."""
 
     intent: str
-    """A name from nlu/data; `ask_knowledge` when it looks like a question for the documents."""
+    """A name from nlu/data: the likeliest one, sure or not."""
     confidence: float
-    """0 to 1."""
+    """0 to 1, calibrated (see `Likelihood`)."""
     text: str
     """The text that was interpreted (NFC)."""
     folded: str
     """The same without marks, lower case, abbreviations opened."""
+    restored: str = ""
+    """The same with its marks put back as far as they can be guessed; never shown as what was typed."""
     entities: tuple[Entity, ...] = ()
+    """By place in the text."""
+    alternatives: tuple[Likelihood, ...] = ()
+    """The next likely intents, best first, at most three, without `intent`."""
+    is_sure: bool = True
+    """False in the region where asking back is better than acting: `intent` is then a guess."""
 
 
 class Interpreter(Protocol):

@@ -15,11 +15,9 @@ from importlib.resources import files
 
 import yaml
 
-from nlu.interpreter import Interpretation
+from nlu.interpreter import ASK_KNOWLEDGE, Interpretation
 from nlu.text import VietnameseText, find_entities, fold, normalise, runs, syllables, vietnamese_text
 
-ASK_KNOWLEDGE = "ask_knowledge"
-"""The intent of everything no phrase explains."""
 
 _WHOLE_MESSAGE = 0.75
 """Share of the telling words that phrases must explain when they are to be the whole message."""
