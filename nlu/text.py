@@ -147,20 +147,23 @@ class VietnameseText:
         Only whole syllables are opened, and none inside a document number or an address. Idempotent.
         """
         text = normalise(text)
-        words = list(WORD.finditer(text))
         opened: list[str] = []
         place = 0
+        for start, end, long in self.openings(text):
+            opened += [text[place:start], long]
+            place = end
+        return "".join([*opened, text[place:]])
+
+    def openings(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Each short form in `text` (give it NFC), in order: its half-open span and what stands for it."""
+        words = list(WORD.finditer(text))
         for index, word in enumerate(words):
             if word.group().lower() not in self._abbreviations:
                 continue
             long = self._reading(text, words, index)
-            if long is None:
-                continue
-            opened += [text[place : word.start()], long]
-            place = word.end()
-            if place < len(text) and text[place].isdigit():
-                opened.append(" ")
-        return "".join([*opened, text[place:]])
+            if long is not None:
+                gap = " " if text[word.end() : word.end() + 1].isdigit() else ""
+                yield word.start(), word.end(), long + gap
 
     def _reading(self, text: str, words: list[re.Match[str]], index: int) -> str | None:
         word = words[index]
