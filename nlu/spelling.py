@@ -18,9 +18,12 @@ _SYLLABLE = re.compile(
 )
 _DOUBLED = re.compile(r"([aeod])\1")
 _TONE = re.compile(r"(?<=[aeiouycghmnpt])[sfrxj](?=[a-z]*$)")
-_VNI = re.compile(r"[a-z]+[1-9]+[a-z][a-z1-9]*")
+_VNI = re.compile(r"(?<![a-z])[a-z]+[1-9]+[a-z][a-z1-9]*")
 _WORD = re.compile(r"[a-z]+")
 _LETTERS = "abcdeghiklmnopqrstuvxy"
+_LONGEST_TYPED = 16
+"""Letters of the longest syllable with all its Telex keys, and then some; what is longer is left alone, also
+because the patterns take time that grows with the square of the length."""
 
 
 @lru_cache(maxsize=8192)
@@ -59,7 +62,7 @@ def nearest(folded: str, known: Collection[str]) -> str | None:
 
 @lru_cache(maxsize=16384)
 def _undo_telex(word: str) -> str:
-    if is_syllable(word):
+    if len(word) > _LONGEST_TYPED or is_syllable(word):
         return word
     plain = _DOUBLED.sub(r"\1", word)
     for candidate in (plain, _TONE.sub("", plain, count=1), _TONE.sub("", plain.replace("w", ""), count=1)):
@@ -69,5 +72,7 @@ def _undo_telex(word: str) -> str:
 
 
 def _undo_vni(token: str) -> str:
+    if len(token) > _LONGEST_TYPED:
+        return token
     plain = re.sub(r"[1-9]", "", token)
     return plain if is_syllable(plain) else token

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -145,3 +146,9 @@ def test_only_an_impossible_syllable_is_taken_for_a_misspelling() -> None:
     assert nearest("cogn", known) == "cong"
     assert nearest("vang", known) is None
     assert nearest("zzzzz", known) is None
+
+
+def test_a_run_of_ten_thousand_letters_is_read_in_no_time() -> None:
+    began = time.perf_counter()
+    vietnamese_text().as_meant("a" * 10_000)
+    assert time.perf_counter() - began < 0.2
