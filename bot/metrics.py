@@ -53,4 +53,32 @@ class Metrics:
         self.conversations = Gauge(
             "kh_conversations", "Conversations by who answers them", ["mode"], registry=r
         )
+        self.nlu_seconds = Histogram(
+            "kh_nlu_seconds", "Time to interpret one message", ["engine"], buckets=_SECONDS, registry=r
+        )
+        self.nlu_failures = Counter(
+            "kh_nlu_failures", "Messages the Rasa server gave no usable answer to", ["reason"], registry=r
+        )
+        self.nlu_circuit_open = Gauge(
+            "kh_nlu_circuit_open", "1 while the Rasa server is not asked because it failed", registry=r
+        )
         self.valkey_up = Gauge("kh_redis_up", "1 when Redis answers", registry=r)
+
+
+class NluMetrics:
+    """What interpreters tell (`nlu.monitor.Monitor`), counted."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def parsed(self, engine: str, seconds: float) -> None:
+        """One message was interpreted."""
+        self._metrics.nlu_seconds.labels(engine).observe(seconds)
+
+    def failed(self, reason: str) -> None:
+        """The Rasa server gave nothing that can be used."""
+        self._metrics.nlu_failures.labels(reason).inc()
+
+    def circuit(self, state: str) -> None:
+        """A server that is being tried again is not back yet."""
+        self._metrics.nlu_circuit_open.set(state != "closed")

