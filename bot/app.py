@@ -24,6 +24,9 @@ from bot.clock import Clock, utc_now
 from bot.dialogue.assistant import Assistant, Policy
 from bot.dialogue.texts import MENU, PERSON, Texts
 from bot.embedded_valkey import EmbeddedValkey
+from bot.flows.erasure import Erasure
+from bot.flows.flow import Flow
+from bot.flows.story import Story
 from bot.health import Parts, add_health_routes
 from bot.inbox import Inbox
 from bot.librarian import Librarian, Progress, open_librarian
@@ -98,7 +101,12 @@ def make_assistant(settings: Settings, knowledge: Knowledge) -> Assistant:
         messages_per_minute=settings.citizen_messages_per_minute,
         handoff_return=timedelta(hours=settings.handoff_return_hours),
     )
-    return Assistant(PhraseInterpreter(), knowledge, make_texts(settings), policy)
+    return Assistant(PhraseInterpreter(), knowledge, make_texts(settings), policy, make_flows())
+
+
+def make_flows() -> tuple[Flow[Any], ...]:
+    """Every conversation with a purpose the bot can lead."""
+    return (Erasure(), Story())
 
 
 def load_knowledge() -> KnowledgeBase:

@@ -1,40 +1,36 @@
 """The assistant: hears one event and decides what to say.
 
-Order of hearing: is an officer writing? → too fast? → something pressed (or typed as if pressed)? →
-intent (a person, small talk) → knowledge → an honest no with suggestions, the second time with a person.
-No I/O of its own: what must be stored or sent is in the Turn.
+Order of hearing: is an officer writing? → too fast? → something pressed (or typed as if pressed)? → an
+answer to what a flow is asking? → what the message means (`bot.dialogue.routing`) → the documents → an honest
+no with suggestions, the second time with a person. Whatever is answered in the middle of a flow, the flow's
+question is asked again below it. No I/O of its own: what must be stored or sent is in the Turn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.dialogue import comments
+from bot.dialogue.answers import abstained, answered, as_options, offering
 from bot.dialogue.choices import match_choice
+from bot.dialogue.languages import line_in
 from bot.dialogue.misses import key_of, masked
 from bot.dialogue.records import effects_of
-from bot.dialogue.sources import as_sources
+from bot.dialogue.routing import HARMLESS, Route, Way, by_intent, route, worth_offering
 from bot.dialogue.state import ConversationState
-from bot.dialogue.texts import BACK_TO_BOT, MENU, PERSON, WRONG, Texts
-from bot.dialogue.turn import (
-    Effect,
-    Missed,
-    Mode,
-    Outcome,
-    SetMode,
-    SetReceiving,
-    Turn,
-    Understanding,
-    View,
-)
+from bot.dialogue.texts import ASSESS, BACK_TO_BOT, MENU, PERSON, RESUME, WISHES, WRONG, Texts
+from bot.dialogue.turn import Effect, Missed, Mode, Outcome, SetMode, SetReceiving, Turn, Understanding, View
+from bot.flows.flow import Command, Flow, Pressed, Said, Sent
+from bot.flows.guide import FlowGuide
 from connectors.message import ANSWERABLE, EventKind, InboundEvent, Option, Part, Text
-from knowledge.answer import Abstention, AbstentionReason, Answer, Knowledge, Suggestion
-from nlu.interpreter import Interpretation, Interpreter
+from knowledge.answer import Answer, Knowledge
+from nlu.interpreter import ASK_KNOWLEDGE, Interpretation, Interpreter
+from nlu.languages import foreign_language
 
 MINUTE = timedelta(minutes=1)
-_OTHERS = 3
-"""Next best entries kept for "that is not what I meant"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +45,32 @@ class Assistant:
     """Takes turns. Holds no conversation: everything it remembers is in the state it is given."""
 
     def __init__(
-        self, interpreter: Interpreter, knowledge: Knowledge, texts: Texts, policy: Policy | None = None
+        self,
+        interpreter: Interpreter,
+        knowledge: Knowledge,
+        texts: Texts,
+        policy: Policy | None = None,
+        flows: Iterable[Flow[Any]] = (),
     ) -> None:
         self._interpreter = interpreter
         self._knowledge = knowledge
         self._texts = texts
         self._policy = policy or Policy()
+        self._guide = FlowGuide(flows, texts)
+        self._ways: dict[Way, Callable[[Route, View], Turn]] = {
+            Way.FLOW: self._begin_flow,
+            Way.GLANCE: self._look_in,
+            Way.RESUME: self._resume,
+            Way.COMMAND: self._command_without_words,
+            Way.SMALL_TALK: self._small_talk,
+            Way.PERSON: self._call_person,
+            Way.YES: self._yes,
+            Way.NO: self._no,
+            Way.STOP: self._stop,
+            Way.REPEAT: self._repeat,
+            Way.WRONG: self._was_wrong,
+            Way.ABUSE: self._met_abuse,
+        }
 
     async def turn(self, event: InboundEvent, view: View) -> Turn:
         """Decide about one event. Raises only on a fault of ours (the worker parks such events)."""
@@ -84,158 +100,243 @@ class Assistant:
 
     async def _hear(self, event: InboundEvent, payload: str, view: View) -> Turn:
         if event.kind is EventKind.FOLLOW or payload == "GET_STARTED":
-            return self._menu(view.state, self._texts.welcome, SetReceiving(allowed=True))
+            return self._menu(view, self._texts.welcome, SetReceiving(allowed=True))
         if payload:
             return self._pressed(payload, view)
         if event.kind is EventKind.REFERRAL:
-            return self._menu(view.state, self._texts.welcome)
+            return self._menu(view, self._texts.welcome)
         if event.kind is EventKind.CONTACT:
-            return self._say(view.state, self._texts.contact_received, Outcome.SMALLTALK)
-        if not event.text:
-            return self._say(view.state, self._texts.cannot_read, Outcome.SMALLTALK, (MENU, PERSON))
-        return await self._answer(event.text, view)
+            return self._in_between(
+                self._say(view.state, self._texts.contact_received, Outcome.SMALLTALK), view
+            )
+        sent = Sent(event.attachments, event.text)
+        turn = self._guide.hear(sent, view) if event.attachments else None
+        if turn is None and event.text:
+            return await self._said(event.text, view)
+        if turn is None:
+            turn = self._say(view.state, self._texts.cannot_read, Outcome.SMALLTALK, (MENU, PERSON))
+            turn = self._in_between(turn, view)
+        return turn
 
     # --- pressed -----------------------------------------------------------------------------------
 
     def _pressed(self, payload: str, view: View) -> Turn:
         kind, _, value = payload.partition(":")
-        if kind == "q":
-            answer = self._knowledge.entry(value)
-            if answer is not None:
-                state = replace(view.state, last_question="")  # chosen, not asked: nothing to misunderstand
-                return self._answered(answer, state, Understanding("ask_knowledge", 1.0))
-        commands = {
-            PERSON.payload: self._call_person,
-            BACK_TO_BOT.payload: self._back_to_bot,
-            WRONG.payload: self._was_wrong,
-        }
-        if payload in commands:
-            return commands[payload](view)
+        commands = {PERSON.payload: "human_request", WRONG.payload: "feedback_bad"}
+        turn: Turn | None = None
+        if payload == BACK_TO_BOT.payload:
+            turn = self._menu(view, self._texts.bot_is_back, SetMode(Mode.BOT))
+            turn = replace(turn, understanding=Understanding("help", 1.0))
+        elif payload in commands:
+            turn = self._take(by_intent(commands[payload]), view)
+        elif kind == "do" and value in WISHES:
+            turn = self._take(by_intent(value), view)
+        elif kind == "f":
+            flow, _, rest = value.partition(":")
+            step, _, chosen = rest.partition(":")
+            turn = self._guide.press(flow, Pressed(step, chosen), view)
+        elif kind == "q" and (answer := self._knowledge.entry(value)) is not None:
+            state = replace(view.state, last_question="")  # chosen, not asked: nothing to misunderstand
+            turn = self._in_between(answered(answer, state, Understanding(ASK_KNOWLEDGE, 1.0)), view)
         # An old button whose entry is gone, or one we never offered: show what there is now.
-        return self._menu(view.state, self._texts.greeting)
+        return turn or self._menu(view, self._texts.greeting)
 
-    def _call_person(self, view: View) -> Turn:
+    # --- said --------------------------------------------------------------------------------------
+
+    async def _said(self, text: str, view: View) -> Turn:
+        meaning = await self._interpreter.interpret(text)
+        turn = await self._by_meaning(Said(text, meaning), view)
+        why = replace(turn.understanding, intent=meaning.intent, confidence=meaning.confidence)
+        return replace(turn, understanding=why)
+
+    async def _by_meaning(self, said: Said, view: View) -> Turn:
+        turn = self._guide.hear(said, view)
+        if turn is not None:
+            return turn
+        going = route(said.meaning)
+        language = foreign_language(said.text)
+        if language and going.way in (Way.KNOWLEDGE, Way.UNSURE, Way.SMALL_TALK):
+            return self._menu(view, line_in(language, self._texts.association))
+        if going.way in (Way.KNOWLEDGE, Way.UNSURE):
+            return await self._ask(said, going, view)
+        if going.command is not None and self._is_in_flow(view):
+            turn = self._guide.command(going.command, said, view)
+            return turn or self._guide.not_understood(view) or self._take(going, view)
+        return self._take(going, view)
+
+    def _is_in_flow(self, view: View) -> bool:
+        return self._guide.is_current(view.state, view.received_at)
+
+    def _in_between(self, turn: Turn, view: View) -> Turn:
+        """About something else than a flow is asking: its question comes again, unless left long ago."""
+        return self._guide.interrupted(turn, view) if self._is_in_flow(view) else turn
+
+    async def _ask(self, said: Said, going: Route, view: View) -> Turn:
+        """Ask the documents; where the meaning was not sure, also the citizen."""
+        in_flow, unsure = self._is_in_flow(view), going.way is Way.UNSURE
+        if unsure and going.intent in HARMLESS and not _may_ask(said.meaning):
+            return self._take(by_intent(going.intent), view)
+        found = await self._knowledge.ask(said.text, view.state.last_entry)
+        state = replace(view.state, last_question=masked(said.text))
+        why = Understanding()
+        also = tuple(WISHES[intent] for intent in worth_offering(said.meaning)) if unsure else ()
+        if isinstance(found, Answer):
+            also = tuple(option for option in also if option is not PERSON)[:1]
+            return self._in_between(answered(found, state, why, also), view)
+        if in_flow and not comments.is_question(said.text):
+            return self._guide.not_understood(view) or self._menu(view, self._texts.help)
+        if unsure and going.intent in HARMLESS:
+            return self._take(by_intent(going.intent), view)
+        also = tuple(option for option in also if option is not PERSON)
+        return self._in_between(abstained(found, state, why, self._texts, also), view)
+
+    # --- the ways a message can go -----------------------------------------------------------------
+
+    def _take(self, going: Route, view: View) -> Turn:
+        turn = self._ways[going.way](going, view)
+        return replace(turn, understanding=replace(turn.understanding, intent=going.intent, confidence=1.0))
+
+    def _begin_flow(self, going: Route, view: View) -> Turn:
+        current = view.state.underway
+        if current is not None and current.flow == going.flow and self._is_in_flow(view):
+            turn = self._guide.again(view)
+            if turn is not None:
+                return turn
+        return self._guide.begin(going.flow, view)
+
+    def _look_in(self, going: Route, view: View) -> Turn:
+        return self._guide.look_in(going.flow, going.entry, view)
+
+    def _resume(self, going: Route, view: View) -> Turn:
+        turn = self._guide.again(view) if self._is_in_flow(view) else self._guide.resume(view)
+        return turn or self._propose(view, self._texts.nothing_to_resume, ASSESS)
+
+    def _command_without_words(self, going: Route, view: View) -> Turn:
+        """Back, skip, correct or restart, with no flow that takes it."""
+        if going.command is Command.RESTART and self._guide.left_in_the_middle(view.state, view.received_at):
+            return self._guide.resume(view) or self._menu(view, self._texts.nothing_underway)
+        return self._menu(view, self._texts.nothing_underway)
+
+    def _small_talk(self, going: Route, view: View) -> Turn:
+        texts = self._texts
+        if going.intent in ("greet", "help"):
+            return self._menu(view, texts.greeting if going.intent == "greet" else texts.help)
+        if going.intent == "export_my_data":
+            return self._call_person(going, view, texts.export_by_person)
+        said: dict[str, tuple[str, tuple[Option, ...]]] = {
+            "thanks": (texts.thanks, ()),
+            "goodbye": (texts.goodbye, ()),
+            "feedback_good": (texts.praise, ()),
+            "bot_identity": (texts.identity, (MENU, PERSON)),
+            "change_language": (texts.only_vietnamese, (PERSON,)),
+            "subscribe": (texts.no_news_yet, (PERSON,)),
+            "unsubscribe": (texts.no_news_anyway, (PERSON,)),
+        }
+        text, options = said.get(going.intent, (texts.help, (MENU, PERSON)))
+        return self._in_between(self._say(view.state, text, Outcome.SMALLTALK, options), view)
+
+    def _call_person(self, going: Route, view: View, text: str = "") -> Turn:
         waiting = view.mode is Mode.WAITING
-        text = self._texts.person_already_called if waiting else self._texts.person_called
+        texts = self._texts
+        text = text or (texts.person_already_called if waiting else texts.person_called)
+        state = replace(view.state, misses=0)
+        if self._is_in_flow(view) and state.underway is not None:
+            text = f"{text}\n{texts.flow_kept(self._guide.title(state.underway))}"
+            state = self._guide.put_aside(state)
+        turn = self._say(state, text, Outcome.HANDOFF, (MENU,))
         effects: tuple[Effect, ...] = () if waiting else (SetMode(Mode.WAITING),)
-        turn = self._say(replace(view.state, misses=0), text, Outcome.HANDOFF, (MENU,))
         return replace(turn, effects=effects, understanding=Understanding("human_request", 1.0))
 
-    def _was_wrong(self, view: View) -> Turn:
+    def _yes(self, going: Route, view: View) -> Turn:
+        if view.state.proposed:
+            return self._pressed(view.state.proposed, view)
+        return self._in_flow_or(view, self._texts.yes_to_nothing)
+
+    def _no(self, going: Route, view: View) -> Turn:
+        if view.state.proposed and self._is_in_flow(view):
+            return self._guide.again(view) or self._menu(view, self._texts.no_to_nothing)
+        return self._in_flow_or(view, self._texts.no_to_nothing)
+
+    def _in_flow_or(self, view: View, text: str) -> Turn:
+        turn = self._guide.not_understood(view) if self._is_in_flow(view) else None
+        return turn or self._menu(view, text)
+
+    def _stop(self, going: Route, view: View) -> Turn:
+        turn = self._guide.leave(view) if self._is_in_flow(view) else None
+        return turn or self._say(view.state, self._texts.stopped, Outcome.SMALLTALK)
+
+    def _repeat(self, going: Route, view: View) -> Turn:
+        turn = self._guide.again(view) if self._is_in_flow(view) else None
+        if turn is not None:
+            return turn
+        answer = self._knowledge.entry(view.state.last_entry) if view.state.last_entry else None
+        if answer is not None:
+            return answered(answer, view.state, Understanding())
+        return self._menu(view, self._texts.nothing_to_repeat)
+
+    def _was_wrong(self, going: Route, view: View) -> Turn:
         """The last answer missed the point: count it for staff, and offer what came next best."""
         state = view.state
-        options = _as_options(self._knowledge.suggestions(state.alternatives))
+        options = as_options(self._knowledge.suggestions(state.alternatives))
         turn = self._say(
             replace(state, last_entry="", last_question="", alternatives=()),
             self._texts.wrong_answer,
             Outcome.SMALLTALK,
             (*options, PERSON),
         )
+        turn = self._in_between(turn, view)
         effects: tuple[Effect, ...] = ()
         if state.last_question:  # pressed once more, it is not counted once more
             key = key_of(state.last_question)
             effects = (Missed(key, state.last_question, "wrong", state.last_entry),)
         return replace(turn, effects=effects, understanding=Understanding("feedback_bad", 1.0))
 
-    def _back_to_bot(self, view: View) -> Turn:
-        turn = self._menu(view.state, self._texts.bot_is_back, SetMode(Mode.BOT))
-        return replace(turn, understanding=Understanding("help", 1.0))
-
-    # --- said --------------------------------------------------------------------------------------
-
-    async def _answer(self, text: str, view: View) -> Turn:
-        meaning = await self._interpreter.interpret(text)
-        understanding = Understanding(meaning.intent, meaning.confidence)
-        turn = self._by_intent(meaning, view)
-        if turn is not None:
-            return replace(turn, understanding=understanding)
-        found = await self._knowledge.ask(text, view.state.last_entry)
-        state = replace(view.state, last_question=masked(text))
-        if isinstance(found, Answer):
-            return self._answered(found, state, understanding)
-        return self._abstained(found, state, understanding)
-
-    def _by_intent(self, meaning: Interpretation, view: View) -> Turn | None:
-        simple = {
-            "thanks": (self._texts.thanks, ()),
-            "goodbye": (self._texts.goodbye, ()),
-            "bot_identity": (self._texts.identity, (MENU, PERSON)),
-        }
-        if meaning.intent == "human_request":
-            return self._call_person(view)
-        if meaning.intent == "greet":
-            return self._menu(view.state, self._texts.greeting)
-        if meaning.intent == "help":
-            return self._menu(view.state, self._texts.help)
-        if meaning.intent in simple:
-            text, options = simple[meaning.intent]
-            return self._say(view.state, text, Outcome.SMALLTALK, options)
-        return None
-
-    def _answered(self, answer: Answer, state: ConversationState, understanding: Understanding) -> Turn:
-        wrong = (WRONG,) if state.last_question else ()
-        options = (*_as_options(answer.suggestions[:2]), *wrong, PERSON)
-        reply = Text(answer.text, options=options, sources=as_sources(answer.citations))
-        others = tuple(p.id for p in answer.passages if p.id != answer.entry_id)
-        return Turn(
-            Outcome.ANSWERED,
-            replace(
-                _offering(state, reply), misses=0, last_entry=answer.entry_id, alternatives=others[:_OTHERS]
-            ),
-            (reply,),
-            understanding=replace(
-                understanding,
-                entry_id=answer.entry_id,
-                citations=answer.citations,
-                passages=answer.passages,
-            ),
-        )
-
-    def _abstained(self, found: Abstention, state: ConversationState, understanding: Understanding) -> Turn:
-        misses = state.misses + 1
-        options = (*_as_options(found.suggestions[:3]), PERSON)
-        if misses > 1:
-            options = (PERSON, *_as_options(found.suggestions[:2]))
-        if found.reply:
-            text = found.reply
-        elif found.reason is AbstentionReason.TOO_VAGUE:
-            text = self._texts.too_vague
-        elif misses > 1:
-            text = self._texts.not_known_again
-        elif found.reason is AbstentionReason.OUT_OF_SCOPE:
-            text = self._texts.out_of_scope
-        else:
-            text = self._texts.not_known
-        reply = Text(text, options=options)
-        question = state.last_question
-        nearest = found.passages[0].id if found.passages else ""
-        return Turn(
-            Outcome.ABSTAINED,
-            replace(_offering(state, reply), misses=misses, last_entry="", alternatives=()),
-            (reply,),
-            (Missed(key_of(question), question, found.reason.value, nearest),) if key_of(question) else (),
-            understanding=replace(understanding, passages=found.passages),
-        )
+    def _met_abuse(self, going: Route, view: View) -> Turn:
+        """Calm the first time; then it is a person's matter."""
+        state = replace(view.state, insults=view.state.insults + 1)
+        if state.insults == 1:
+            turn = self._say(state, self._texts.insult, Outcome.SMALLTALK, (PERSON,))
+            return self._in_between(turn, view)
+        return self._call_person(going, replace(view, state=state), self._texts.insult_again)
 
     # --- the simplest replies ----------------------------------------------------------------------
 
-    def _menu(self, state: ConversationState, text: str, *effects: Effect) -> Turn:
-        options = (*_as_options(self._knowledge.starters(4)), PERSON)
-        turn = self._say(replace(state, misses=0), text, Outcome.SMALLTALK, options)
+    def _menu(self, view: View, text: str, *effects: Effect) -> Turn:
+        """What can be asked and done; first of all what was left in the middle."""
+        state = replace(view.state, misses=0)
+        if self._is_in_flow(view):
+            turn = self._say(state, text, Outcome.SMALLTALK)
+            return replace(self._guide.interrupted(turn, view), effects=effects)
+        begun = self._guide.left_in_the_middle(state, view.received_at)
+        if begun is not None:
+            text = f"{text}\n{self._texts.left_in_the_middle(self._guide.title(begun))}"
+            options = (RESUME, *as_options(self._knowledge.starters(3)), PERSON)
+        else:
+            doing = (ASSESS,) if self._guide.has("assessment") else ()
+            options = (*as_options(self._knowledge.starters(4 - len(doing))), *doing, PERSON)
+        proposed = RESUME.payload if begun is not None else ""
+        turn = self._say(state, text, Outcome.SMALLTALK, options, proposed)
         return replace(turn, effects=effects)
 
+    def _propose(self, view: View, text: str, option: Option) -> Turn:
+        """Ask whether one thing is wanted."""
+        return self._say(view.state, text, Outcome.SMALLTALK, (option, PERSON), option.payload)
+
     @staticmethod
-    def _say(state: ConversationState, text: str, outcome: Outcome, options: tuple[Option, ...] = ()) -> Turn:
+    def _say(
+        state: ConversationState,
+        text: str,
+        outcome: Outcome,
+        options: tuple[Option, ...] = (),
+        proposed: str = "",
+    ) -> Turn:
         reply = Text(text, options=options)
-        return Turn(outcome, _offering(state, reply), (reply,))
+        return Turn(outcome, offering(state, reply, proposed), (reply,))
 
 
-def _as_options(suggestions: tuple[Suggestion, ...]) -> tuple[Option, ...]:
-    return tuple(Option(s.question, f"q:{s.entry_id}") for s in suggestions)
-
-
-def _offering(state: ConversationState, reply: Text) -> ConversationState:
-    return replace(state, offered=reply.options, numbered=reply.numbered)
+def _may_ask(meaning: Interpretation) -> bool:
+    """Whether a message that looks like small talk may be a question all the same."""
+    return any(one.intent == ASK_KNOWLEDGE and one.confidence >= 0.2 for one in meaning.alternatives)
 
 
 def _counted(state: ConversationState, now: datetime) -> tuple[ConversationState, int]:

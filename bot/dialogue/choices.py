@@ -12,7 +12,9 @@ from bot.dialogue.state import ConversationState
 from bot.dialogue.texts import BACK_TO_BOT, MENU, PERSON, WRONG
 from nlu.text import fold
 
-_PAYLOAD = re.compile(r"(?:q|cmd):[a-z0-9][a-z0-9._-]{0,100}")
+_PAYLOAD = re.compile(
+    r"(?:(?:q|cmd):[a-z0-9][a-z0-9._-]{0,100}|do:[a-z_]{1,40}|f:[a-z]{1,20}:[a-z0-9._-]{1,30}:[a-z0-9._-]{1,40})"
+)
 _NUMBER = re.compile(r"(?:so |chon |cau )?(\d{1,2})[.)]?")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +13,21 @@ from pydantic import TypeAdapter, ValidationError
 from connectors.message import Option
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """A flow that was begun and is not over."""
+
+    flow: str
+    """Its name."""
+    version: int
+    data: Mapping[str, Any]
+    """What the flow itself remembers, in its own form of that version."""
+    touched_at: datetime
+    """When the citizen last took a step in it."""
+    unclear: int = 0
+    """Answers in a row that were not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +39,18 @@ class ConversationState:
     """What could be pressed after our last message: a typed number or label means one of these."""
     numbered: bool = True
     """Whether a typed number chooses among `offered`."""
+    proposed: str = ""
+    """The payload a plain "yes" to our last message stands for; empty when it asked nothing of the kind."""
+    underway: Underway | None = None
+    """The flow whose question is being asked."""
+    set_aside: tuple[Underway, ...] = ()
+    """Flows left in the middle, the latest first, at most one of each."""
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What flows left behind when they ended, by their name."""
     misses: int = 0
     """Questions in a row without an answer."""
+    insults: int = 0
+    """Insults met so far: the first is answered, then a person is called."""
     last_entry: str = ""
     """What the last answer came from (`Answer.entry_id`); empty after a question without an answer."""
     last_question: str = ""

@@ -14,6 +14,21 @@ MENU = Option("Xem gợi ý", "cmd:menu")
 PERSON = Option("Gặp cán bộ", "cmd:person")
 WRONG = Option("Chưa đúng ý", "cmd:wrong")
 BACK_TO_BOT = Option("Hỏi trợ lý", "cmd:bot")
+ASSESS = Option("Tự đánh giá", "do:start_assessment")
+RESUME = Option("Làm tiếp", "do:resume_assessment")
+
+WISHES = {
+    "start_assessment": ASSESS,
+    "resume_assessment": RESUME,
+    "human_request": PERSON,
+    "ask_my_result": Option("Xem kết quả của mình", "do:ask_my_result"),
+    "submit_story": Option("Gửi tin bài", "do:submit_story"),
+    "subscribe": Option("Nhận tin nhắc", "do:subscribe"),
+    "unsubscribe": Option("Ngừng nhận tin", "do:unsubscribe"),
+    "erase_my_data": Option("Xóa dữ liệu của mình", "do:erase_my_data"),
+    "export_my_data": Option("Xem dữ liệu của mình", "do:export_my_data"),
+}
+"""What a citizen can want of us, as buttons. The names are those of nlu/data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +160,137 @@ class Texts:
     def slow_down(self) -> str:
         """Too many messages in a minute."""
         return "Bạn nhắn nhanh quá, mình chưa theo kịp. Bạn chờ khoảng một phút rồi nhắn tiếp giúp mình nhé."
+
+    @property
+    def still_lost(self) -> str:
+        """An honest no, for the third time and on: nothing but a person helps."""
+        return (
+            "Xin lỗi bạn, mình vẫn chưa hiểu nên không hỏi đi hỏi lại nữa. Bạn có muốn mình chuyển cho "
+            "cán bộ "
+            f"của Hội không? Bạn nhắn “có” hoặc bấm “Gặp cán bộ”. Cần gấp thì liên hệ {self.contact} nhé."
+        )
+
+    @property
+    def which_is_meant(self) -> str:
+        """A message that may hold a wish, not clear enough to act on."""
+        return "Mình chưa chắc hiểu đúng ý bạn. Bạn muốn:"
+
+    @property
+    def praise(self) -> str:
+        """The answer was good."""
+        return "Cảm ơn bạn, giúp được bạn là mình vui rồi. Bạn cần hỏi gì thêm cứ nhắn nhé."
+
+    @property
+    def yes_to_nothing(self) -> str:
+        """A yes when nothing was asked."""
+        return "Vâng ạ. Bạn muốn hỏi gì tiếp? Bạn gõ câu hỏi hoặc bấm một gợi ý bên dưới nhé."
+
+    @property
+    def no_to_nothing(self) -> str:
+        """A no to what was offered."""
+        return "Vâng, vậy thôi ạ. Bạn muốn hỏi điều khác thì cứ gõ, hoặc bấm “Gặp cán bộ” nhé."
+
+    @property
+    def stopped(self) -> str:
+        """Asked to stop when nothing is going on."""
+        return "Vâng, mình dừng ở đây. Khi nào cần bạn cứ nhắn nhé."
+
+    @property
+    def nothing_to_repeat(self) -> str:
+        """Asked to say it again, with nothing said."""
+        return "Mình chưa nói gì để nhắc lại. Bạn hỏi giúp mình nhé, ví dụ:"
+
+    @property
+    def nothing_underway(self) -> str:
+        """Back, skip, correct: without a flow."""
+        return "Hiện mình và bạn không làm dở phần nào. Bạn muốn làm gì ạ?"
+
+    @property
+    def nothing_to_resume(self) -> str:
+        """Asked to go on with something that is not there."""
+        return "Mình không thấy phần nào bạn đang làm dở. Bạn có muốn bắt đầu tự đánh giá không?"
+
+    def left_in_the_middle(self, title: str) -> str:
+        """Added to a greeting when something can be taken up again."""
+        return f"Bạn đang để dở {title}. Bạn có muốn làm tiếp không?"
+
+    def flow_resumed(self, title: str) -> str:
+        """Taken up again."""
+        return f"Mình làm tiếp {title} nhé."
+
+    def flow_lost(self, title: str) -> str:
+        """What was remembered cannot be read any more."""
+        return (
+            f"Xin lỗi bạn, {title} vừa được sửa đổi nên phần đang làm dở không dùng tiếp được. "
+            "Mình bắt đầu lại nhé."
+        )
+
+    def flow_kept(self, title: str) -> str:
+        """A person is called in the middle of a flow."""
+        return f"Mình vẫn giữ {title}; khi nào muốn, bạn nhắn “làm tiếp”."
+
+    @property
+    def flow_unclear_again(self) -> str:
+        """Answers were not understood several times in a row."""
+        return (
+            "Mình vẫn chưa hiểu câu trả lời của bạn, xin lỗi bạn nhé. Bạn có muốn gặp cán bộ để được "
+            "giúp không? "
+            "Nhắn “có” để gặp cán bộ, “nhắc lại” để xem lại câu hỏi, hoặc “dừng” để nghỉ (mình giữ phần "
+            "đã làm)."
+        )
+
+    @property
+    def insult(self) -> str:
+        """Met calmly, once."""
+        return (
+            "Mình xin lỗi nếu đã làm bạn bực mình. Mình chỉ là trợ lý tự động nên có lúc chưa hiểu đúng. "
+            "Bạn nói rõ điều bạn cần, hoặc bấm “Gặp cán bộ” để nói chuyện với người của Hội nhé."
+        )
+
+    @property
+    def insult_again(self) -> str:
+        """The second time: a person."""
+        return (
+            "Mình chưa giúp được bạn, nên mình đã nhờ cán bộ của Hội trả lời bạn ngay trong cuộc trò "
+            "chuyện này. "
+            f"Nếu cần gấp, bạn liên hệ {self.contact}."
+        )
+
+    @property
+    def only_vietnamese(self) -> str:
+        """Asked, in Vietnamese, for another language."""
+        return (
+            "Hiện mình chỉ nói được tiếng Việt. Nếu bạn muốn trao đổi bằng tiếng Thái, tiếng Mông hay "
+            "tiếng khác, "
+            "bạn bấm “Gặp cán bộ”, Hội sẽ tìm người giúp bạn."
+        )
+
+    @property
+    def no_news_yet(self) -> str:
+        """Asked for news and reminders: not sent on this channel yet, and that is said."""
+        return (
+            "Hiện mình chưa gửi tin nhắc hay tin tức tự động trên kênh này. Bạn theo dõi trang của Hội "
+            "để biết tin mới, "
+            "hoặc bấm “Gặp cán bộ” để được ghi tên nhé."
+        )
+
+    @property
+    def no_news_anyway(self) -> str:
+        """Asked for no more messages: none are sent unasked, and that is said."""
+        return (
+            "Mình không tự gửi tin nhắc hay quảng cáo cho bạn; mình chỉ trả lời khi bạn nhắn. Nếu bạn "
+            "vẫn nhận được tin "
+            "không mong muốn từ Hội, bạn bấm “Gặp cán bộ” để Hội dừng ngay nhé."
+        )
+
+    @property
+    def export_by_person(self) -> str:
+        """Asked for what is kept: an officer gives it out."""
+        return (
+            "Mình đã chuyển yêu cầu của bạn cho cán bộ. Cán bộ sẽ gửi bạn bản sao những gì đang lưu về "
+            "bạn, ngay trong "
+            f"cuộc trò chuyện này. Nếu cần gấp, bạn liên hệ {self.contact}."
+        )
 
     @property
     def apology(self) -> str:

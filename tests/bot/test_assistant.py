@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app import load_knowledge
+from bot.app import load_knowledge, make_flows
 from bot.dialogue.assistant import Assistant, Policy
 from bot.dialogue.comments import is_question
 from bot.dialogue.state import ConversationState, decode_state, encode_state
@@ -24,7 +24,7 @@ class Talk:
     """One conversation with the assistant, without stores: the state is carried from turn to turn."""
 
     def __init__(self, policy: Policy | None = None) -> None:
-        self.assistant = Assistant(PhraseInterpreter(), KNOWLEDGE, Texts(), policy)
+        self.assistant = Assistant(PhraseInterpreter(), KNOWLEDGE, Texts(), policy, make_flows())
         self.view = View(ConversationState(), Mode.BOT, None, FakeChannel.capabilities, START)
 
     async def hear(self, event: InboundEvent) -> Turn:

@@ -1,0 +1,115 @@
+"""Where a message goes: from what it seems to mean and what the talk is about to what is done with it.
+
+Pure and small on purpose: every decision of "who answers this" is a line of the tables below. It must not
+word anything, and must not decide what an answer says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.flows.flow import Command
+from nlu.interpreter import ASK_KNOWLEDGE, OUT_OF_SCOPE, Interpretation
+
+
+class Way(StrEnum):
+    """Who takes a message."""
+
+    FLOW = "flow"
+    """Begin a flow."""
+    GLANCE = "glance"
+    """Show something of a flow without beginning it."""
+    RESUME = "resume"
+    """Take up what was left in the middle."""
+    COMMAND = "command"
+    """A command to whatever is underway."""
+    KNOWLEDGE = "knowledge"
+    SMALL_TALK = "small_talk"
+    PERSON = "person"
+    """Hand over to an officer."""
+    YES = "yes"
+    NO = "no"
+    STOP = "stop"
+    REPEAT = "repeat"
+    WRONG = "wrong"
+    """The last answer missed the point."""
+    ABUSE = "abuse"
+    UNSURE = "unsure"
+    """Not clear enough to act: the documents are asked, then the citizen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way, with what it needs to know."""
+
+    way: Way
+    intent: str
+    flow: str = ""
+    entry: str = ""
+    command: Command | None = None
+
+
+_FLOWS = {
+    "start_assessment": ("assessment", ""),
+    "ask_my_result": ("assessment", "result"),
+    "erase_my_data": ("erasure", ""),
+    "submit_story": ("story", ""),
+}
+"""Intent to flow and the door into it."""
+
+_WAYS = {
+    ASK_KNOWLEDGE: Way.KNOWLEDGE,
+    OUT_OF_SCOPE: Way.KNOWLEDGE,  # the documents know better than a guess whether they have an answer
+    "resume_assessment": Way.RESUME,
+    "human_request": Way.PERSON,
+    "affirm": Way.YES,
+    "deny": Way.NO,
+    "stop": Way.STOP,
+    "repeat": Way.REPEAT,
+    "feedback_bad": Way.WRONG,
+    "abuse": Way.ABUSE,
+}
+
+HARMLESS = frozenset(
+    {"greet", "thanks", "goodbye", "feedback_good", "help", "bot_identity", "affirm", "deny"}
+)
+"""Taken at their word even when not sure: a wrong guess costs nobody anything."""
+
+OFFERABLE = (
+    "start_assessment",
+    "resume_assessment",
+    "ask_my_result",
+    "human_request",
+    "submit_story",
+    "subscribe",
+    "unsubscribe",
+    "erase_my_data",
+    "export_my_data",
+)
+"""What a citizen can be asked whether they meant it."""
+_WORTH_OFFERING = 0.15
+"""Likelihood from which a guess is worth a button."""
+
+
+def route(meaning: Interpretation) -> Route:
+    """Where this goes when no flow has taken it as an answer."""
+    if not meaning.is_sure:
+        return Route(Way.UNSURE, meaning.intent)
+    return by_intent(meaning.intent)
+
+
+def by_intent(intent: str) -> Route:
+    """Where a sure intent goes; every name that has no way of its own is small talk."""
+    if intent in _FLOWS:
+        flow, entry = _FLOWS[intent]
+        return Route(Way.GLANCE if entry else Way.FLOW, intent, flow, entry)
+    if intent in set(Command):
+        return Route(Way.COMMAND, intent, command=Command(intent))
+    return Route(_WAYS.get(intent, Way.SMALL_TALK), intent)
+
+
+def worth_offering(meaning: Interpretation) -> tuple[str, ...]:
+    """The wishes a message that is not clear may hold, likeliest first, at most two."""
+    likely = [(meaning.intent, meaning.confidence), *((a.intent, a.confidence) for a in meaning.alternatives)]
+    return tuple(intent for intent, sure in likely if intent in OFFERABLE and sure >= _WORTH_OFFERING)[:2]

@@ -1,0 +1,102 @@
+"""Erasing what is kept about a citizen: said plainly what goes, asked once, done at once.
+
+Must never erase on a guess: only a clear yes or the button does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.dialogue.turn import Forget
+from bot.flows.flow import Command, Context, Heard, Pressed, Said, Step, option
+from connectors.message import Part, Text
+
+_NAME = "erasure"
+_YES = option(_NAME, "confirm", "yes", "Xóa hết")
+_NO = option(_NAME, "confirm", "no", "Giữ lại")
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureState:
+    """Nothing to remember: there is one question."""
+
+
+class Erasure:
+    """Fulfils `Flow`."""
+
+    name = _NAME
+    title = "việc xóa dữ liệu"
+    version = 1
+    kept_for = timedelta(hours=1)
+
+    def begin(self, context: Context, entry: str = "") -> Step[ErasureState]:
+        """Say what would be erased, and ask."""
+        return Step(ErasureState(), self.ask(ErasureState(), context))
+
+    def hear(self, state: ErasureState, heard: Heard, context: Context) -> Step[ErasureState] | None:
+        """Yes erases, no keeps; anything else is no answer."""
+        if isinstance(heard, Pressed):
+            return self._erase() if heard.value == "yes" else self._keep()
+        if isinstance(heard, Said) and heard.wants("affirm", "erase_my_data"):
+            return self._erase()
+        if isinstance(heard, Said) and heard.wants("deny", "stop", "back"):
+            return self._keep()
+        return None
+
+    def command(
+        self, state: ErasureState, command: Command, said: Said | None, context: Context
+    ) -> Step[ErasureState] | None:
+        """There is nothing to go back to."""
+        return None
+
+    def ask(self, state: ErasureState, context: Context) -> tuple[Part, ...]:
+        """The question, with what it is about."""
+        return (
+            Text(
+                "Mình sẽ xóa mọi tin nhắn của bạn với mình, các câu trả lời và kết quả tự đánh giá đang "
+                "lưu ở đây. "
+                "Xóa rồi thì không lấy lại được. Bạn có chắc muốn xóa không?",
+                options=(_YES, _NO),
+                numbered=False,
+            ),
+        )
+
+    def explain(self, state: ErasureState, context: Context) -> tuple[Part, ...]:
+        """The same, shorter."""
+        return (
+            Text(
+                "Bạn trả lời “có” để xóa hết, hoặc “không” để giữ lại giúp mình nhé.",
+                (_YES, _NO),
+                numbered=False,
+            ),
+        )
+
+    def leave(self, state: ErasureState, context: Context) -> Step[ErasureState]:
+        """Breaking off keeps everything."""
+        return self._keep()
+
+    def progress(self, state: ErasureState) -> str:
+        """One question has no progress."""
+        return ""
+
+    def encode(self, state: ErasureState) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def decode(self, version: int, data: Mapping[str, Any]) -> ErasureState | None:
+        """There is one form."""
+        return ErasureState()
+
+    def _erase(self) -> Step[ErasureState]:
+        said = (
+            "Mình đã xóa xong: tin nhắn, câu trả lời và kết quả tự đánh giá của bạn ở đây không còn nữa. "
+            "Tin nhắn trên máy của bạn và trên Zalo, Facebook thì bạn tự xóa nhé. "
+            "Lúc nào cần, bạn cứ nhắn, mình bắt đầu lại từ đầu."
+        )
+        return Step(None, (Text(said),), (Forget(),))
+
+    def _keep(self) -> Step[ErasureState]:
+        return Step(None, (Text("Mình giữ nguyên, chưa xóa gì cả. Bạn cần gì cứ nhắn mình nhé."),))
