@@ -65,7 +65,7 @@ RASA_MODELS := .rasa-models
 RASA_MODEL  := $(RASA_MODELS)/$(RASA_CONFIG:.yml=).tar.gz
 # Rasa finds our components from its own folder and what they stand on from here. It reports home unless told not to.
 RASA_HERE   := cd nlu/rasa && exec env RASA_TELEMETRY_ENABLED=false RASA_CACHE_DIRECTORY=$(CURDIR)/$(RASA_MODELS)/cache \
-	PYTHONPATH=$(CURDIR) PYTHONWARNINGS=ignore TF_CPP_MIN_LOG_LEVEL=2 SQLALCHEMY_SILENCE_UBER_WARNING=1
+	PYTHONPATH=$(CURDIR) TF_CPP_MIN_LOG_LEVEL=2 SQLALCHEMY_SILENCE_UBER_WARNING=1
 RASA        := $(RASA_HERE) $(CURDIR)/$(RASA_VENV)/bin/rasa
 
 rasa: rasa-train ## Environment, data, model as needed; then serve Rasa on 127.0.0.1:RASA_PORT (default 5005)

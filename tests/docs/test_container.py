@@ -57,7 +57,7 @@ def test_the_build_tool_is_found_in_the_full_list_with_its_hash() -> None:
 
 def test_each_role_runs_once_with_settings_that_exist() -> None:
     services = _compose()["services"]
-    ours = {name: service for name, service in services.items() if "build" in service}
+    ours = {name: service for name, service in services.items() if service.get("build") == "."}
     assert sorted(ours) == ["sender", "web", "worker"]
     for name, service in ours.items():
         with serve.make_context("serve", service["command"].split()[1:]) as context:
@@ -70,11 +70,31 @@ def test_each_role_runs_once_with_settings_that_exist() -> None:
     assert ours["worker"]["healthcheck"] == ours["sender"]["healthcheck"] == {"disable": True}
 
 
+def test_rasa_is_built_from_files_that_reach_the_build_and_is_asked_where_it_listens() -> None:
+    services = _compose()["services"]
+    dockerfile = _read(services["rasa"]["build"]["dockerfile"])
+    let_in = {line.removeprefix("!") for line in _read(".dockerignore").splitlines() if line.startswith("!")}
+    copied: set[str] = set()
+    for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE):
+        copied |= set(line.split()[:-1])
+    assert copied
+    assert all((ROOT / name).exists() and name.split("/")[0] in let_in for name in copied)
+    for name in re.findall(r"[\w-]+\.(?:yml|py)\b", dockerfile):
+        assert (ROOT / "nlu/rasa" / name).is_file(), name
+    port = re.findall(r"^EXPOSE (\d+)$", dockerfile, re.MULTILINE)
+    assert services["web"]["environment"]["RASA_URL"] == f"${{RASA_URL:-http://rasa:{port[0]}}}"
+    assert services["rasa"]["profiles"] == ["rasa"]
+    assert "ports" not in services["rasa"]
+    assert "/tmp" in services["rasa"]["tmpfs"]  # a model is unpacked there
+
+
 def test_the_compositions_own_addresses_are_accepted_as_settings() -> None:
     given = _compose()["services"]["web"]["environment"]
     filled = {key.lower(): re.sub(r"\$\{POSTGRES_PASSWORD:[^}]*\}", "matkhau", given[key]) for key in given}
+    filled["rasa_url"] = re.sub(r"\$\{RASA_URL:-([^}]*)\}", r"\1", filled["rasa_url"])
     settings = Settings.model_validate(filled)
     assert settings.database_url == "postgresql+asyncpg://khuyenhoc:matkhau@postgres/khuyenhoc"
+    assert settings.rasa_url == "http://rasa:5005"
     assert settings.trusted_proxies == 1
 
 

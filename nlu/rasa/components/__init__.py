@@ -1,1 +1,1 @@
-"""Our own parts in Rasa's pipeline. They run in Rasa's environment (Python 3.10), started from this folder."""
+"""Our own parts of the pipeline Rasa runs. They live in its environment (Python 3.10)."""

@@ -5,15 +5,16 @@ Nothing is learned here: rules find document numbers, years and the like better 
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Text
+from typing import Any
 
-from nlu.text import find_entities
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
+
+from nlu.text import find_entities
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -23,15 +24,15 @@ class EntityFinder(GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> "EntityFinder":
+    ) -> EntityFinder:
         """Nothing to configure and nothing to load."""
         return cls()
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         """Put the entities of each message into it; spans are half-open in the text as it was given."""
         for message in messages:
             found = [

@@ -6,13 +6,14 @@ lemmas. Must never differ from `nlu.text.VietnameseText.as_meant`: both engines 
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Text
+from typing import Any
 
-from nlu.pieces import pieces
-from nlu.text import vietnamese_text
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
+
+from nlu.pieces import pieces
+from nlu.text import vietnamese_text
 
 _NOTHING = " "
 """Rasa puts the text in place of an empty lemma; a space has no n-grams of its own."""
@@ -23,11 +24,11 @@ class MeaningTokenizer(Tokenizer):
     """One token for each run of characters without a space."""
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> dict[str, Any]:
         """The keys Rasa's own base class insists on; none of them matters here."""
         return {"intent_tokenization_flag": False, "intent_split_symbol": "_"}
 
-    def tokenize(self, message: Message, attribute: Text) -> List[Token]:
+    def tokenize(self, message: Message, attribute: str) -> list[Token]:
         """The tokens of one attribute of `message`; never none, because Rasa's featurizers need one."""
         text = message.get(attribute)
         found = [
