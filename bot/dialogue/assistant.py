@@ -8,6 +8,8 @@ question is asked again below it. No I/O of its own: what must be stored or sent
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -86,7 +88,7 @@ class Assistant:
         payload = event.payload if event.kind is EventKind.CHOICE else match_choice(event.text, state)
         if self._officer_is_writing(view) and payload != BACK_TO_BOT.payload:
             return Turn(Outcome.SILENT, state)
-        turn = await self._hear(event, payload, replace(view, state=state))
+        turn = await self._hear(event, payload, replace(view, state=state, token=_token_of(event)))
         if view.mode is Mode.PERSON and not any(isinstance(effect, SetMode) for effect in turn.effects):
             # The officer has been quiet for long enough that the bot speaks again.
             turn = replace(turn, effects=(*turn.effects, SetMode(Mode.BOT)))
@@ -337,6 +339,12 @@ class Assistant:
 def _may_ask(meaning: Interpretation) -> bool:
     """Whether a message that looks like small talk may be a question all the same."""
     return any(one.intent == ASK_KNOWLEDGE and one.confidence >= 0.2 for one in meaning.alternatives)
+
+
+def _token_of(event: InboundEvent) -> str:
+    """Twelve capital letters and digits made from the event's identity."""
+    identity = "\0".join((event.channel, event.account, event.user, event.key))
+    return base64.b32encode(hashlib.sha256(identity.encode()).digest())[:12].decode()
 
 
 def _counted(state: ConversationState, now: datetime) -> tuple[ConversationState, int]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.dialogue.state import ConversationState
+from bot.flows.results import AssessmentProgress, AssessmentResult
 from connectors.channel import Capabilities
 from connectors.message import InboundEvent, Part
 from knowledge.answer import Citation, Passage
@@ -101,7 +102,24 @@ class Missed:
     """The nearest entry, or the one whose answer was wrong."""
 
 
-Effect = SetMode | OfficerWrote | OwnEcho | Delivered | SetReceiving | Forget | Missed
+@dataclass(frozen=True, slots=True)
+class AssessmentFinished:
+    """A self-assessment is complete: keep its result."""
+
+    result: AssessmentResult
+
+
+Effect = (
+    SetMode
+    | OfficerWrote
+    | OwnEcho
+    | Delivered
+    | SetReceiving
+    | Forget
+    | Missed
+    | AssessmentProgress
+    | AssessmentFinished
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +132,8 @@ class View:
     capabilities: Capabilities
     received_at: datetime
     """When we took the event in: time as far as this turn is concerned."""
+    token: str = ""
+    """Made from the event's identity: what a turn creates bears the same name when the turn is repeated."""
 
 
 @dataclass(frozen=True, slots=True)

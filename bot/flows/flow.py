@@ -70,6 +70,8 @@ class Context:
     now: datetime
     """When the message was taken in."""
     capabilities: Capabilities
+    token: str
+    """Twelve capital letters and digits that are this message's alone, the same when a turn is repeated."""
     kept: Mapping[str, Any] = field(default_factory=dict)
     """What this flow left behind in this conversation when it ended (see `Step.keep`)."""
 

@@ -183,7 +183,7 @@ class FlowGuide:
     # --- inside ------------------------------------------------------------------------------------
 
     def _context(self, flow: Flow[Any], view: View) -> Context:
-        return Context(view.received_at, view.capabilities, view.state.kept.get(flow.name, {}))
+        return Context(view.received_at, view.capabilities, view.token, view.state.kept.get(flow.name, {}))
 
     def _underway(self, view: View) -> tuple[Flow[Any], Any] | None:
         current = view.state.underway
