@@ -23,6 +23,10 @@ from knowledge.content import Content, ContentError, content_of, load_content
 from knowledge.embedding import EmbedderUnavailable, VectorStore, open_embedder
 from knowledge.ingest.programs import has_tesseract, libreoffice
 from knowledge.repertoire import Repertoire
+from nlu.embedded import edition_of
+from nlu.rasa import RasaModel, look_at
+from nlu.rasa_answer import Unusable
+from nlu.training import TrainingData, TrainingDataBroken, load_training_data
 
 
 class Level(StrEnum):
@@ -66,6 +70,7 @@ async def examine(settings: Settings) -> list[Finding]:
         findings.append(Finding(Level.GOOD, "Cơ sở dữ liệu", f"{kind}, lược đồ đúng phiên bản"))
         findings.append(await _redis(settings))
         findings.extend(await _knowledge(settings, database))
+        findings.extend(await _understanding(settings))
         findings.extend(await asyncio.to_thread(_readers))
         findings.extend(await _queues(database))
         findings.append(await _console(database))
@@ -159,6 +164,86 @@ def _meaning(settings: Settings, known: Content) -> Finding:
             "chương trình tự làm khi chạy",
         )  # fmt: skip
     return Finding(Level.GOOD, what, f"mở được EMBEDDER={setting}; đủ vectơ của {len(texts)} mục")
+
+
+async def _understanding(settings: Settings) -> list[Finding]:
+    """What finds out what a message wants: the interpreter in the program, and Rasa when it is asked."""
+    try:
+        data = await asyncio.to_thread(load_training_data)
+    except TrainingDataBroken as error:
+        first, *others = error.faults
+        more = f" (và {len(others)} lỗi nữa)" if others else ""
+        return [
+            Finding(
+                Level.BAD, "Hiểu câu hỏi",
+                f"câu mẫu đi kèm có lỗi, chương trình sẽ không khởi động: {first}{more}",
+                "Sửa tệp đó trong nlu/data.",
+            )
+        ]  # fmt: skip
+    found = [await asyncio.to_thread(_interpreter, settings, data)]
+    if settings.nlu == "rasa":
+        found.append(await _rasa(settings, data))
+    return found
+
+
+def _interpreter(settings: Settings, data: TrainingData) -> Finding:
+    """Answers alone with NLU=embedded, and in Rasa's place whenever Rasa does not."""
+    kept = settings.data_dir / "nlu" / f"nlu-{edition_of(data)}.npz"  # where app.open_interpreter keeps it
+    state = "đã học xong" if kept.exists() else "chưa học, chương trình tự học trong vài giây khi chạy"
+    return Finding(
+        Level.GOOD, "Hiểu câu hỏi",
+        f"bộ hiểu đi kèm, {len(data.examples)} câu mẫu của {len(data.intents)} loại yêu cầu; {state}",
+    )  # fmt: skip
+
+
+_MEANWHILE = "Trong lúc đó bộ hiểu đi kèm trả lời thay."
+_RASA_SILENT = {
+    "unreachable": ("không kết nối được", "Chạy máy chủ (make rasa), hoặc sửa RASA_URL."),
+    "timeout": ("không trả lời kịp", "Xem máy chủ có đang quá tải hoặc bị treo không."),
+    "denied": ("từ chối mã truy cập", "Đặt RASA_TOKEN đúng bằng mã của máy chủ."),
+    "no_model": ("đang chạy nhưng chưa có mô hình", "Dạy và chạy lại máy chủ: make rasa."),
+    "status": (
+        "báo lỗi HTTP {status}",
+        "Xem nhật ký của máy chủ, và RASA_URL có đúng là máy chủ Rasa không.",
+    ),
+    "malformed": ("trả lời không đọc được", "Xem RASA_URL có đúng là máy chủ Rasa không."),
+}
+
+
+async def _rasa(settings: Settings, data: TrainingData) -> Finding:
+    """Asks the server as the bot would, with a little more patience."""
+    what = "Hiểu câu hỏi bằng Rasa"
+    token = settings.rasa_token.get_secret_value()
+    try:
+        model = await look_at(settings.rasa_url, token, _some_of_each(data))
+    except Unusable as unusable:
+        says, remedy = _RASA_SILENT.get(unusable.reason, _RASA_SILENT["malformed"])
+        says = says.format(status=unusable.status)
+        return Finding(
+            Level.WARN, what, f"máy chủ {settings.rasa_url} {says}", f"{remedy} {_MEANWHILE}"
+        )  # fmt: skip
+    differs = _differences(model, data)
+    if differs:
+        return Finding(
+            Level.WARN, what,
+            f"mô hình {model.name} học từ dữ liệu khác với bản này: {differs}",
+            "Dạy lại rồi khởi động lại máy chủ: make rasa. Yêu cầu mà mô hình chưa biết, nó sẽ hiểu nhầm.",
+        )  # fmt: skip
+    return Finding(Level.GOOD, what, f"máy chủ {settings.rasa_url} đang trả lời bằng mô hình {model.name}")
+
+
+def _some_of_each(data: TrainingData) -> list[str]:
+    """Two examples of every intent: a model that learned it names it for one of them at least."""
+    return [e.text for intent in data.intents for e in [e for e in data.examples if e.intent == intent][:2]]
+
+
+def _differences(model: RasaModel, data: TrainingData) -> str:
+    """Intents that only one side knows; empty when both know the same."""
+    missing = sorted(set(data.intents) - model.intents)
+    foreign = sorted(model.intents - set(data.intents))
+    parts = [f"thiếu {', '.join(missing)}"] if missing else []
+    parts += [f"thừa {', '.join(foreign)}"] if foreign else []
+    return "; ".join(parts)
 
 
 def _readers() -> list[Finding]:

@@ -199,9 +199,10 @@ class Settings(BaseSettings):
     @field_validator("rasa_token")
     @classmethod
     def _whole_token(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().isprintable():
+        token = value.get_secret_value().strip()
+        if not token.isprintable():
             raise ValueError("có ký tự không đọc được; hãy chép lại mã")
-        return value
+        return SecretStr(token)
 
     @field_validator("chat_allowed_origins")
     @classmethod

@@ -11,9 +11,8 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 import structlog
@@ -35,7 +34,6 @@ MAX_CONNECTIONS = 8
 MAX_ANSWER_BYTES = 256 * 1024
 """An answer about the longest text has some tens of kilobytes."""
 _HOST = re.compile(r"[\w.:-]*\w")
-_TRIAL = "xin chào"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class RasaModel:
     name: str
     """File name of the model."""
     intents: frozenset[str]
-    """Names in its domain; empty when it was trained without one."""
+    """Names it gave, likeliest or not, to the questions it was tried with."""
 
 
 class RasaInterpreter:
@@ -163,28 +161,27 @@ def url_is_usable(url: str) -> bool:
         return False
 
 
-async def look_at(url: str, token: str, *, seconds: float = 5.0) -> RasaModel:
-    """What the server at `url` has loaded, after one trial question. Raises Unusable."""
-    async with _new_session() as session:
-        status = _record(await _exchange(session, "GET", _address(url, "status", token), seconds))
-        name = status.get("model_file")
-        if not isinstance(name, str):
-            raise Unusable("malformed")
-        domain = _record(await _exchange(session, "GET", _address(url, "domain", token), seconds))
-        trial = await _exchange(
-            session, "POST", _address(url, "model/parse", token), seconds, {"text": _TRIAL}
-        )
-        interpretation_of(trial, Reader().read(_TRIAL))
-    return RasaModel(name.replace("\\", "/").rsplit("/", 1)[-1], _intents_of(domain))
+async def look_at(url: str, token: str, questions: Sequence[str], *, seconds: float = 10.0) -> RasaModel:
+    """What the server at `url` has loaded, tried with some questions within `seconds`. Raises Unusable.
 
-
-def _intents_of(domain: dict[str, Any]) -> frozenset[str]:
-    """Names of a domain's intents: plain, or with options as `{name: options}`."""
-    listed = domain.get("intents")
-    names: set[str] = set()
-    for item in listed if isinstance(listed, list) else []:
-        names.update([item] if isinstance(item, str) else item if isinstance(item, dict) else [])
-    return frozenset(names)
+    A model that learned to understand and not to talk does not list its intents; it has to be asked.
+    """
+    address, reader = _address(url, "model/parse", token), Reader()
+    seen: set[str] = set()
+    try:
+        async with asyncio.timeout(seconds), _new_session() as session:
+            status = await _exchange(session, "GET", _address(url, "status", token), seconds)
+            name = status.get("model_file") if isinstance(status, dict) else None
+            if not isinstance(name, str):
+                raise Unusable("malformed")
+            for text in questions:
+                question, _ = _question(text)
+                answer = await _exchange(session, "POST", address, seconds, {"text": question})
+                found = interpretation_of(answer, reader.read(text))
+                seen.update([found.intent], (other.intent for other in found.alternatives))
+    except TimeoutError:
+        raise Unusable("timeout") from None
+    return RasaModel(name.replace("\\", "/").rsplit("/", 1)[-1], frozenset(seen))
 
 
 def _address(url: str, path: str, token: str) -> URL:
@@ -249,9 +246,3 @@ def _reason_of(status: int) -> Failure:
     if status in (401, 403):
         return "denied"
     return "no_model" if status == 409 else "status"
-
-
-def _record(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Unusable("malformed")
-    return value

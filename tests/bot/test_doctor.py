@@ -1,10 +1,12 @@
-"""What `khuyenhoc doctor` tells about the knowledge, and that nothing it looks for can break it."""
+"""What `khuyenhoc doctor` tells about knowledge and understanding; nothing it looks for can break it."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot import doctor
 from bot.doctor import Level
@@ -15,8 +17,11 @@ from bot.store.database import Database
 from knowledge.content import ContentError, Kind, load_content
 from knowledge.embedding import EmbedderUnavailable, VectorStore
 from knowledge.repertoire import Repertoire
+from nlu.embedded import open_embedded
+from nlu.training import Fault, TrainingData, TrainingDataBroken, load_training_data
 from tests.conftest import StandingClock
 from tests.knowledge.embedders import CountingEmbedder
+from tests.nlu.rasa_stand_in import RasaStandIn
 
 pytestmark = pytest.mark.service
 
@@ -91,3 +96,94 @@ def test_a_folder_that_cannot_hold_vectors_is_named(tmp_path: Path, monkeypatch:
     finding = doctor._meaning(settings_for(tmp_path), load_content())
     assert finding.level is Level.WARN
     assert "vectors" in finding.remedy
+
+
+TOKEN = "s3cret"
+
+
+def asking_rasa(folder: Path, rasa: RasaStandIn, token: str = TOKEN) -> Settings:
+    given = SecretStr(token)
+    return Settings(data_dir=folder, nlu="rasa", rasa_url=rasa.url, rasa_token=given, _env_file=None)
+
+
+@pytest.fixture
+async def rasa() -> AsyncIterator[RasaStandIn]:
+    """A stand-in for a Rasa server that learned exactly our examples."""
+    made = RasaStandIn(TOKEN)
+    made.learnt = {example.text: example.intent for example in load_training_data().examples}
+    await made.start()
+    yield made
+    await made.stop()
+
+
+def small_data(folder: Path) -> TrainingData:
+    """Two intents, learnt in no time."""
+    folder.mkdir()
+    greet = "".join(f"      - chào {name} nhé\n" for name in ("bạn", "em", "cô", "bác", "chị"))
+    thanks = "".join(f"      - cảm ơn {name} nhiều\n" for name in ("bạn", "em", "cô", "bác", "chị"))
+    (folder / "small.yml").write_text(
+        f"nlu:\n  - intent: greet\n    examples: |\n{greet}  - intent: thanks\n    examples: |\n{thanks}"
+    )
+    return load_training_data(folder)
+
+
+async def test_it_tells_whether_the_interpreter_has_learnt_its_examples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = small_data(tmp_path / "examples")
+    monkeypatch.setattr(doctor, "load_training_data", lambda: data)
+    (before,) = await doctor._understanding(settings_for(tmp_path))
+    open_embedded(tmp_path / "nlu", data=data)
+    (after,) = await doctor._understanding(settings_for(tmp_path))
+    assert before.level is after.level is Level.GOOD
+    assert "10 câu mẫu của 2 loại yêu cầu" in before.says
+    assert "chưa học" in before.says
+    assert "đã học xong" in after.says
+
+
+async def test_examples_that_cannot_be_learnt_are_named_with_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise TrainingDataBroken(Fault("person.yml", line, "an empty example") for line in (12, 15))
+
+    monkeypatch.setattr(doctor, "load_training_data", broken)
+    (finding,) = await doctor._understanding(settings_for(tmp_path))
+    assert finding.level is Level.BAD
+    assert "person.yml:12" in finding.says
+    assert "1 lỗi nữa" in finding.says
+
+
+async def test_a_rasa_that_answers_is_told_with_its_model(tmp_path: Path, rasa: RasaStandIn) -> None:
+    _, finding = await doctor._understanding(asking_rasa(tmp_path, rasa))
+    assert finding.level is Level.GOOD
+    assert rasa.model_file in finding.says
+
+
+async def test_a_rasa_that_learned_from_other_data_is_told(tmp_path: Path, rasa: RasaStandIn) -> None:
+    rasa.learnt = {
+        text: {"abuse": "goodbye", "greet": "smalltalk"}.get(intent, intent)
+        for text, intent in rasa.learnt.items()
+    }
+    _, finding = await doctor._understanding(asking_rasa(tmp_path, rasa))
+    assert finding.level is Level.WARN
+    assert "thiếu abuse, greet; thừa smalltalk" in finding.says
+    assert "make rasa" in finding.remedy
+
+
+async def test_a_wrong_token_for_rasa_is_told_and_not_shown(tmp_path: Path, rasa: RasaStandIn) -> None:
+    _, finding = await doctor._understanding(asking_rasa(tmp_path, rasa, "an0ther"))
+    assert finding.level is Level.WARN
+    assert "RASA_TOKEN" in finding.remedy
+    assert "an0ther" not in str(finding)
+
+
+async def test_a_rasa_that_is_away_is_told_with_who_answers_meanwhile(
+    tmp_path: Path, rasa: RasaStandIn
+) -> None:
+    await rasa.stop()
+    embedded, finding = await doctor._understanding(asking_rasa(tmp_path, rasa))
+    assert embedded.level is Level.GOOD
+    assert finding.level is Level.WARN
+    assert rasa.url in finding.says
+    assert "bộ hiểu đi kèm trả lời thay" in finding.remedy

@@ -31,7 +31,7 @@ def serve(data_dir: Path, **environment: str) -> Result:
         ("REDIS_URL", "redis://127.0.0.1:abc/0", "REDIS_URL: cổng phải là một số"),
         ("NLU", "bert", "NLU: chỉ nhận 'embedded' hoặc 'rasa'"),
         ("RASA_URL", "http://bot:secret@rasa:5005", "RASA_URL: phải là địa chỉ máy chủ Rasa"),
-        ("RASA_TOKEN", "secret\n", "RASA_TOKEN: có ký tự không đọc được"),
+        ("RASA_TOKEN", "sec\nret", "RASA_TOKEN: có ký tự không đọc được"),
         ("ZALO_APP_ID", "1", "còn thiếu: ZALO_APP_SECRET"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A stand-in for Rasa's server on loopback: the three addresses we ask, and every way to misbehave.
+"""A stand-in for Rasa's server on loopback: the two addresses we ask, and every way to misbehave.
 
 It is not Rasa and understands nothing: it says what a test tells it to. What it says when nobody misbehaves
 has the shape Rasa 3.6 answers with. The real server has tests of its own (marker `rasa`).
@@ -21,10 +21,11 @@ class RasaStandIn:
     def __init__(self, token: str = "") -> None:
         self.token = token
         self.intent = ("human_request", 0.9)
+        self.learnt: dict[str, str] = {}
+        """Texts with an intent of their own; all others have `intent`."""
         self.others: list[tuple[str, float]] = [("ask_knowledge", 0.06), ("help", 0.04)]
         self.entities: list[Any] = []
         self.model_file = "nlu-20261002.tar.gz"
-        self.domain_intents: list[Any] = ["human_request", {"help": {"use_entities": []}}]
         self.misbehaves: Behaviour | None = None
         self.questions: list[str] = []
         self.asked = asyncio.Event()
@@ -44,7 +45,6 @@ class RasaStandIn:
         app = web.Application()
         app.router.add_post("/model/parse", self._handle)
         app.router.add_get("/status", self._handle)
-        app.router.add_get("/domain", self._handle)
         # Nobody waits at the end for a handler that hangs on purpose.
         self._runner = web.AppRunner(app, shutdown_timeout=0, handler_cancellation=True)
         await self._runner.setup()
@@ -81,12 +81,11 @@ class RasaStandIn:
     async def _answer(self, request: web.Request) -> dict[str, Any]:
         if request.path == "/status":
             return {"model_file": self.model_file, "model_id": "0c4f", "num_active_training_jobs": 0}
-        if request.path == "/domain":
-            return {"version": "3.1", "intents": self.domain_intents, "entities": ["document"]}
         text = (await request.json())["text"]
         self.questions.append(text)
         await asyncio.sleep(0)
-        ranking = [{"name": n, "confidence": c} for n, c in (self.intent, *self.others)]
+        best = (self.learnt[text], 0.9) if text in self.learnt else self.intent
+        ranking = [{"name": n, "confidence": c} for n, c in (best, *self.others)]
         return {
             "text": text,
             "intent": ranking[0],

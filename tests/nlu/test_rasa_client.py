@@ -338,9 +338,10 @@ async def test_closing_leaves_nothing_and_answers_what_is_out(bench: Bench) -> N
 
 async def test_a_look_at_the_server_tells_its_model_and_intents(bench: Bench) -> None:
     bench.rasa.model_file = "/app/models/nlu-20261002.tar.gz"
-    seen = await look_at(bench.rasa.url + "/", TOKEN)
+    bench.rasa.learnt = {"chào": "greet"}
+    seen = await look_at(bench.rasa.url + "/", TOKEN, ["chào", "gặp cán bộ"])
     assert seen.name == "nlu-20261002.tar.gz"
-    assert seen.intents == {"human_request", "help"}
+    assert seen.intents == {"greet", "human_request", "ask_knowledge", "help"}
 
 
 @pytest.mark.parametrize(
@@ -352,7 +353,7 @@ async def test_a_look_in_vain_says_why_and_nothing_secret(
 ) -> None:
     bench.rasa.misbehaves = behaviour
     with pytest.raises(Unusable) as caught:
-        await look_at(bench.rasa.url, TOKEN, seconds=0.1)
+        await look_at(bench.rasa.url, TOKEN, ["chào"], seconds=0.1)
     assert caught.value.reason == reason
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
 
