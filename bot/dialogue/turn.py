@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.dialogue.state import ConversationState
-from bot.flows.results import AssessmentProgress, AssessmentResult
+from bot.flows.results import AssessmentProgress, AssessmentResult, Sheet
 from connectors.channel import Capabilities
 from connectors.message import InboundEvent, Part
 from knowledge.answer import Citation, Passage
@@ -122,6 +122,10 @@ Effect = (
 )
 
 
+Reply = Part | Sheet
+"""What a turn says. A sheet becomes a file when the turn is carried out (bot.sheets)."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What the assistant may know when it takes a turn."""
@@ -153,7 +157,7 @@ class Turn:
 
     outcome: Outcome
     state: ConversationState
-    replies: tuple[Part, ...] = ()
+    replies: tuple[Reply, ...] = ()
     effects: tuple[Effect, ...] = ()
     understanding: Understanding = field(default_factory=Understanding)
 

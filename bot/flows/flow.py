@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from bot.dialogue.turn import Effect
+from bot.dialogue.turn import Effect, Reply
 from connectors.channel import Capabilities
 from connectors.message import Attachment, Option, Part
 from nlu.interpreter import Interpretation
@@ -82,7 +82,7 @@ class Step(Generic[S]):
 
     state: S | None
     """None: the flow is over."""
-    replies: tuple[Part, ...]
+    replies: tuple[Reply, ...]
     effects: tuple[Effect, ...] = ()
     keep: Mapping[str, Any] | None = None
     """Small, JSON-able; replaces what this flow kept in the conversation. None leaves it as it is."""

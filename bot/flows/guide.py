@@ -15,9 +15,9 @@ import structlog
 
 from bot.dialogue.state import ConversationState, Underway
 from bot.dialogue.texts import MENU, PERSON, Texts
-from bot.dialogue.turn import Forget, Outcome, Turn, Understanding, View
+from bot.dialogue.turn import Forget, Outcome, Reply, Turn, Understanding, View
 from bot.flows.flow import Command, Context, Flow, Heard, Pressed, Said, Step
-from connectors.message import Part, Text
+from connectors.message import Text
 
 log = structlog.get_logger(__name__)
 
@@ -226,7 +226,7 @@ def _set_aside(state: ConversationState, but: str = "") -> ConversationState:
     return replace(state, underway=None, set_aside=aside)
 
 
-def _offering(state: ConversationState, replies: tuple[Part, ...]) -> ConversationState:
+def _offering(state: ConversationState, replies: tuple[Reply, ...]) -> ConversationState:
     last = next((part for part in reversed(replies) if isinstance(part, Text) and part.options), None)
     if last is None:
         return replace(state, offered=(), numbered=False, proposed="")
