@@ -30,7 +30,7 @@ from bot.flows.story import Story
 from bot.health import Parts, add_health_routes
 from bot.inbox import Inbox
 from bot.librarian import Librarian, Progress, open_librarian
-from bot.metrics import Metrics
+from bot.metrics import Metrics, NluMetrics
 from bot.nerves import Nerves
 from bot.outbox import AccountSender
 from bot.settings import Settings
@@ -53,8 +53,13 @@ from connectors.web import WebChannel
 from connectors.zalo import ZaloChannel, ZaloConfig
 from knowledge.answer import Knowledge
 from knowledge.base import KnowledgeBase
-from nlu.phrases import PhraseInterpreter
+from nlu.embedded import open_embedded
+from nlu.interpreter import Interpreter
+from nlu.monitor import Monitor, Timed
+from nlu.rasa import RasaInterpreter
+from nlu.reading import Reader
 from nlu.text import vietnamese_text
+from nlu.training import load_training_data
 
 log = structlog.get_logger(__name__)
 
@@ -95,13 +100,33 @@ def make_texts(settings: Settings) -> Texts:
     return Texts(settings.association_name, settings.contact_line)
 
 
-def make_assistant(settings: Settings, knowledge: Knowledge) -> Assistant:
-    """The assistant, from content and settings alone (also without any server, for `khuyenhoc ask`)."""
+@asynccontextmanager
+async def open_interpreter(settings: Settings, monitor: Monitor | None = None) -> AsyncIterator[Interpreter]:
+    """What finds out what people want: the one in this process, or a Rasa server with that one behind it.
+
+    Raises TrainingDataBroken, naming file and line, when the examples cannot be learnt from.
+    """
+    data = load_training_data()
+    embedded = await asyncio.to_thread(open_embedded, settings.data_dir / "nlu", Reader(), data)
+    inner = Timed(embedded, "embedded", monitor) if monitor is not None else embedded
+    if settings.nlu != "rasa":
+        yield inner
+        return
+    token = settings.rasa_token.get_secret_value()
+    rasa = RasaInterpreter(settings.rasa_url, token, inner, Reader(), intents=data.intents, monitor=monitor)
+    try:
+        yield rasa
+    finally:
+        await rasa.aclose()
+
+
+def make_assistant(settings: Settings, knowledge: Knowledge, interpreter: Interpreter) -> Assistant:
+    """The assistant, from content, examples and settings alone (also without any server)."""
     policy = Policy(
         messages_per_minute=settings.citizen_messages_per_minute,
         handoff_return=timedelta(hours=settings.handoff_return_hours),
     )
-    return Assistant(PhraseInterpreter(), knowledge, make_texts(settings), policy, make_flows())
+    return Assistant(interpreter, knowledge, make_texts(settings), policy, make_flows())
 
 
 def make_flows() -> tuple[Flow[Any], ...]:
@@ -130,9 +155,13 @@ async def open_knowledge(
 @asynccontextmanager
 async def open_assistant(settings: Settings, progress: Progress | None = None) -> AsyncIterator[Assistant]:
     """The assistant as citizens meet it, without any server: for `khuyenhoc ask` and `khuyenhoc eval`."""
-    async with open_database(settings) as database, open_knowledge(settings, database) as librarian:
+    async with (
+        open_database(settings) as database,
+        open_knowledge(settings, database) as librarian,
+        open_interpreter(settings) as interpreter,
+    ):
         await librarian.learn_meanings(progress)
-        yield make_assistant(settings, librarian)
+        yield make_assistant(settings, librarian, interpreter)
 
 
 @asynccontextmanager
@@ -248,6 +277,8 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
         nerves.start()
         metrics = Metrics()
         librarian = await stack.enter_async_context(open_knowledge(settings, database, clock))
+        monitor = NluMetrics(metrics)
+        interpreter = await stack.enter_async_context(open_interpreter(settings, monitor))
         web_chat = WebChannel(nerves.hint_web)
         await _need_zalo_tokens(settings, database, clock)
         zalo = make_zalo(settings, database, clock)
@@ -259,7 +290,7 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
             database=database,
             nerves=nerves,
             librarian=librarian,
-            assistant=make_assistant(settings, librarian),
+            assistant=make_assistant(settings, librarian, interpreter),
             texts=make_texts(settings),
             inbox=Inbox(database, nerves, clock, metrics),
             web=web_chat,

@@ -235,9 +235,13 @@ async def _evaluate(
     settings: Settings, gold: Mapping[Path, Sequence[GoldQuestion]], retrieval: bool
 ) -> list[Report]:
     modes = _search_modes() if retrieval else {}
-    async with app.open_database(settings) as database, app.open_knowledge(settings, database) as librarian:
+    async with (
+        app.open_database(settings) as database,
+        app.open_knowledge(settings, database) as librarian,
+        app.open_interpreter(settings) as interpreter,
+    ):
         await librarian.learn_meanings(_tell_progress)
-        assistant = app.make_assistant(settings, librarian)
+        assistant = app.make_assistant(settings, librarian, interpreter)
         return [await report_on(path, one, assistant, librarian.base, modes) for path, one in gold.items()]
 
 

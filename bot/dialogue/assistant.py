@@ -21,7 +21,7 @@ from bot.dialogue.choices import match_choice
 from bot.dialogue.languages import line_in
 from bot.dialogue.misses import key_of, masked
 from bot.dialogue.records import effects_of
-from bot.dialogue.routing import HARMLESS, Route, Way, by_intent, route, worth_offering
+from bot.dialogue.routing import Route, Way, by_intent, is_small_talk, may_ask, route, worth_offering
 from bot.dialogue.state import ConversationState
 from bot.dialogue.texts import ASSESS, BACK_TO_BOT, MENU, PERSON, RESUME, WISHES, WRONG, Texts
 from bot.dialogue.turn import Effect, Missed, Mode, Outcome, SetMode, SetReceiving, Turn, Understanding, View
@@ -29,7 +29,7 @@ from bot.flows.flow import Command, Flow, Pressed, Said, Sent
 from bot.flows.guide import FlowGuide
 from connectors.message import ANSWERABLE, EventKind, InboundEvent, Option, Part, Text
 from knowledge.answer import Answer, Knowledge
-from nlu.interpreter import ASK_KNOWLEDGE, Interpretation, Interpreter
+from nlu.interpreter import ASK_KNOWLEDGE, Interpreter
 from nlu.languages import foreign_language
 
 MINUTE = timedelta(minutes=1)
@@ -176,7 +176,8 @@ class Assistant:
     async def _ask(self, said: Said, going: Route, view: View) -> Turn:
         """Ask the documents; where the meaning was not sure, also the citizen."""
         in_flow, unsure = self._is_in_flow(view), going.way is Way.UNSURE
-        if unsure and going.intent in HARMLESS and not _may_ask(said.meaning):
+        small_talk = unsure and is_small_talk(said.meaning, proposed=bool(view.state.proposed))
+        if small_talk and not may_ask(said.meaning):
             return self._take(by_intent(going.intent), view)
         found = await self._knowledge.ask(said.text, view.state.last_entry)
         state = replace(view.state, last_question=masked(said.text))
@@ -187,7 +188,7 @@ class Assistant:
             return self._in_between(answered(found, state, why, also), view)
         if in_flow and not comments.is_question(said.text):
             return self._guide.not_understood(view) or self._menu(view, self._texts.help)
-        if unsure and going.intent in HARMLESS:
+        if small_talk:
             return self._take(by_intent(going.intent), view)
         also = tuple(option for option in also if option is not PERSON)
         return self._in_between(abstained(found, state, why, self._texts, also), view)
@@ -334,11 +335,6 @@ class Assistant:
     ) -> Turn:
         reply = Text(text, options=options)
         return Turn(outcome, offering(state, reply, proposed), (reply,))
-
-
-def _may_ask(meaning: Interpretation) -> bool:
-    """Whether a message that looks like small talk may be a question all the same."""
-    return any(one.intent == ASK_KNOWLEDGE and one.confidence >= 0.2 for one in meaning.alternatives)
 
 
 def _token_of(event: InboundEvent) -> str:

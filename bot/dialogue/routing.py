@@ -71,10 +71,14 @@ _WAYS = {
     "abuse": Way.ABUSE,
 }
 
-HARMLESS = frozenset(
-    {"greet", "thanks", "goodbye", "feedback_good", "help", "bot_identity", "affirm", "deny"}
-)
-"""Taken at their word even when not sure: a wrong guess costs nobody anything."""
+_HARMLESS = frozenset({"greet", "thanks", "goodbye", "feedback_good", "help", "bot_identity"})
+"""A wrong guess costs nobody anything."""
+_REPLIES = frozenset({"affirm", "deny"})
+"""Harmless too, where something was proposed; else they mean nothing."""
+_LIKELY = 0.4
+"""Likelihood from which a harmless guess is taken."""
+_MAY_ASK = 0.2
+"""Likelihood of being a question from which the documents are asked first."""
 
 OFFERABLE = (
     "start_assessment",
@@ -107,6 +111,17 @@ def by_intent(intent: str) -> Route:
     if intent in set(Command):
         return Route(Way.COMMAND, intent, command=Command(intent))
     return Route(_WAYS.get(intent, Way.SMALL_TALK), intent)
+
+
+def is_small_talk(meaning: Interpretation, *, proposed: bool) -> bool:
+    """Whether a message that is not clear may be taken for the small talk it looks like."""
+    harmless = meaning.intent in _HARMLESS or (proposed and meaning.intent in _REPLIES)
+    return harmless and meaning.confidence >= _LIKELY
+
+
+def may_ask(meaning: Interpretation) -> bool:
+    """Whether a message that looks like something else may be a question all the same."""
+    return any(one.intent == ASK_KNOWLEDGE and one.confidence >= _MAY_ASK for one in meaning.alternatives)
 
 
 def worth_offering(meaning: Interpretation) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from tests.benchmarks.load import Plan
 from tests.benchmarks.machine import share_out
 from tests.benchmarks.report import percentile
 from tests.benchmarks.service import Stores, generate_load, outside, service
+from tests.interpreter import interpreter
 
 pytestmark = pytest.mark.load
 
@@ -36,7 +37,7 @@ P99_MS = 250.0
 
 async def _openings() -> list[str]:
     """How the answers to the questions begin, asked one after the other by somebody new."""
-    assistant = make_assistant(Settings(_env_file=None), load_knowledge())
+    assistant = make_assistant(Settings(_env_file=None), load_knowledge(), interpreter())
     state, now = ConversationState(), datetime.now(UTC)
     capabilities = Capabilities(text_limit=2000, max_options=5, option_label_limit=35, window=None)
     openings = []

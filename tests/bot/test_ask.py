@@ -9,7 +9,7 @@ from bot.app import load_knowledge
 from bot.ask import ask_lines
 from bot.dialogue.assistant import Assistant
 from bot.dialogue.texts import Texts
-from nlu.phrases import PhraseInterpreter
+from tests.interpreter import interpreter
 
 
 async def test_bad_lines_give_an_error_and_the_rest_go_on() -> None:
@@ -25,7 +25,7 @@ async def test_bad_lines_give_an_error_and_the_rest_go_on() -> None:
         '{"id": "last", "q": "gap nguoi that"}',
     ]
     target = io.StringIO()
-    assistant = Assistant(PhraseInterpreter(), load_knowledge(), Texts())
+    assistant = Assistant(interpreter(), load_knowledge(), Texts())
     await ask_lines(assistant, source, target)
     lines = target.getvalue().splitlines()
     for line in lines:

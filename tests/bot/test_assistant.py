@@ -7,39 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app import load_knowledge, make_flows
-from bot.dialogue.assistant import Assistant, Policy
+from bot.dialogue.assistant import Policy
 from bot.dialogue.comments import is_question
-from bot.dialogue.state import ConversationState, decode_state, encode_state
-from bot.dialogue.texts import Texts
-from bot.dialogue.turn import Missed, Mode, Outcome, SetMode, Turn, View
+from bot.dialogue.state import decode_state
+from bot.dialogue.turn import Missed, Mode, Outcome, SetMode, Turn
 from connectors.message import EventKind, InboundEvent, PublicReply, Text
-from nlu.phrases import PhraseInterpreter
-from tests.bot.fakes import START, FakeChannel, said
-
-KNOWLEDGE = load_knowledge()
-
-
-class Talk:
-    """One conversation with the assistant, without stores: the state is carried from turn to turn."""
-
-    def __init__(self, policy: Policy | None = None) -> None:
-        self.assistant = Assistant(PhraseInterpreter(), KNOWLEDGE, Texts(), policy, make_flows())
-        self.view = View(ConversationState(), Mode.BOT, None, FakeChannel.capabilities, START)
-
-    async def hear(self, event: InboundEvent) -> Turn:
-        turn = await self.assistant.turn(event, self.view)
-        # As it would be tomorrow: through storage.
-        state = decode_state(encode_state(turn.state))
-        assert state == turn.state
-        self.view = replace(self.view, state=state)
-        for effect in turn.effects:
-            if isinstance(effect, SetMode):
-                self.view = replace(self.view, mode=effect.mode)
-        return turn
-
-    async def say(self, words: str) -> Turn:
-        return await self.hear(said(words))
+from tests.bot.fakes import START
+from tests.bot.talk import Talk
 
 
 def words(turn: Turn) -> str:

@@ -20,10 +20,10 @@ from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
 from bot.worker import Worker
 from connectors.message import ConversationId, EventKind, InboundEvent, Text
-from nlu.phrases import PhraseInterpreter
 from tests.bot.fakes import FakeChannel, said
-from tests.bot.test_assistant import KNOWLEDGE
+from tests.bot.talk import knowledge
 from tests.conftest import StandingClock
+from tests.interpreter import interpreter
 
 LAN = ConversationId("fake", "oa", "lan")
 HELLO = Text("Xin chào bạn nhé")
@@ -35,7 +35,7 @@ class Home:
     def __init__(self, database: Database, nerves: Nerves, clock: StandingClock) -> None:
         self.database, self.clock = database, clock
         self.inbox = Inbox(database, nerves, clock, Metrics())
-        assistant = Assistant(PhraseInterpreter(), KNOWLEDGE, Texts())
+        assistant = Assistant(interpreter(), knowledge(), Texts())
         self.worker = Worker(
             database, nerves, assistant, {("fake", "oa"): FakeChannel()}, "xin lỗi", clock, Metrics()
         )

@@ -21,6 +21,7 @@ from knowledge.embedding import open_embedder
 from knowledge.meaning import MeaningIndex
 from knowledge.vectors import VectorStore
 from nlu.text import vietnamese_text
+from tests.interpreter import interpreter
 
 FOLDER = Path(__file__).with_name("gold")
 FILES = sorted(FOLDER.glob("*.yml"))
@@ -55,7 +56,7 @@ by_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
 def _report(path: Path, base: KnowledgeBase) -> Report:
-    assistant = app.make_assistant(Settings(_env_file=None), base)
+    assistant = app.make_assistant(Settings(_env_file=None), base, interpreter())
     return Report(path, tuple(asyncio.run(evaluate(assistant, load_gold(path)))))
 
 
