@@ -15,9 +15,9 @@ from importlib.resources import files
 
 import yaml
 
+from nlu.entities import find_entities
 from nlu.interpreter import ASK_KNOWLEDGE, Interpretation
-from nlu.text import VietnameseText, find_entities, fold, normalise, runs, syllables, vietnamese_text
-
+from nlu.text import VietnameseText, fold, normalise, runs, syllables, vietnamese_text
 
 _WHOLE_MESSAGE = 0.75
 """Share of the telling words that phrases must explain when they are to be the whole message."""

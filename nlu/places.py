@@ -1,14 +1,15 @@
 """Places in what people write: `ở xã Chiềng Mai, Sơn La`, `khanh hoa`, `Ninh Thuận`.
 
 Many communes are called by words of everyday life (Đoàn Kết, Tân Tiến, An Toàn), so in a sentence a name
-counts only with a sign that a place is meant: the unit before it, a larger place behind it, capitals with the right
-marks, or `ở`. Where a place was asked for, `find_place` needs no such sign. Pure and total.
+counts only with a sign that a place is meant: the unit before it, a larger place behind it, capitals with the
+right marks, or `ở`. Where a place was asked for, `find_place` needs no such sign. Pure and total.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nlu.gazetteer import COMMUNE, DISTRICT, PROVINCE, Gazetteer, Place, former_communes, gazetteer
 from nlu.mentions import ANOTHER, EXACT, Word, find_words, likeness
@@ -22,8 +23,14 @@ _UNITS = {
     ("thanh", "pho"): "thành phố", ("thi", "xa"): "thị xã", ("thi", "tran"): "thị trấn",
     ("dac", "khu"): "đặc khu", ("tinh",): "tỉnh", ("huyen",): "huyện", ("quan",): "quận",
     ("phuong",): "phường", ("xa",): "xã", ("tp",): "tp", ("tx",): "tx", ("tt",): "tt",
+    ("t",): "t", ("h",): "h", ("q",): "q", ("p",): "p", ("x",): "x",
 }  # fmt: skip
-_SHORT_UNITS = {"tp": "thành phố", "tx": "thị xã", "tt": "thị trấn"}
+_BEGINS_A_UNIT = frozenset(syllables[0] for syllables in _UNITS)
+_SHORT_UNITS = {
+    "tp": "thành phố", "tx": "thị xã", "tt": "thị trấn",
+    "t": "tỉnh", "h": "huyện", "q": "quận", "p": "phường", "x": "xã",
+}  # fmt: skip
+"""A single letter only with its point: `P. Tô Hiệu`."""
 _KINDS = {
     "tỉnh": {PROVINCE}, "thành phố": {PROVINCE, DISTRICT}, "thị xã": {DISTRICT}, "huyện": {DISTRICT},
     "quận": {DISTRICT}, "phường": {COMMUNE}, "xã": {COMMUNE}, "đặc khu": {COMMUNE}, "thị trấn": {COMMUNE},
@@ -194,7 +201,11 @@ def _names_at(words: Sequence[Word], index: int, names: Gazetteer) -> Iterator[_
 
 
 def _names_of(words: Sequence[Word], index: int, start: int, unit: str, names: Gazetteer) -> Iterator[_Name]:
-    if start < len(words) and (not unit or not words[start].before.strip(" .\t")):
+    if (
+        start < len(words)
+        and names.longest(words[start].plain)
+        and (not unit or not words[start].before.strip(" .\t"))
+    ):
         longest = min(names.longest(words[start].plain), len(words) - start)
         for length in range(longest, 0, -1):
             stop = start + length
@@ -203,29 +214,33 @@ def _names_of(words: Sequence[Word], index: int, start: int, unit: str, names: G
             places = names.named(" ".join(word.plain for word in words[start:stop]))
             fitting = _of_unit(places, unit)
             if fitting:
-                marks = max(_marks(words[start:stop], place) for place in fitting)
-                alike = tuple(p for p in fitting if _marks(words[start:stop], p) == marks)
+                grades = {name: _marks(words[start:stop], name) for name in {p.called for p in fitting}}
+                marks = max(grades.values())
+                alike = tuple(place for place in fitting if grades[place.called] == marks)
                 yield _Name(alike, index, start, stop, unit, marks)
 
 
 def _unit_at(words: Sequence[Word], index: int) -> tuple[str, int]:
     """The unit named at `index` (or none) and the index where the name after it begins."""
+    if words[index].plain not in _BEGINS_A_UNIT:
+        return "", index
     for length in (2, 1):
         said = words[index : index + length]
         unit = _UNITS.get(tuple(word.plain for word in said), "")
         if not unit:
             continue
-        unit = _SHORT_UNITS.get(unit, unit)
-        right = unit.split()
-        if len(right) == length and any(
-            likeness(word.written, syllable) == ANOTHER for word, syllable in zip(said, right, strict=True)
+        if len(unit) == 1 and not (index + 1 < len(words) and words[index + 1].before.startswith(".")):
+            continue
+        short = _SHORT_UNITS.get(unit)
+        if not short and any(
+            likeness(word.written, right) == ANOTHER for word, right in zip(said, unit.split(), strict=True)
         ):
             continue
         if index and words[index - 1].plain in _NO_UNIT_AFTER:
             continue
         if said[0].plain == "xa" and _is_society(words, index):
             continue
-        return unit, index + length
+        return short or unit, index + length
     return "", index
 
 
@@ -245,12 +260,17 @@ def _of_unit(places: tuple[Place, ...], unit: str) -> tuple[Place, ...]:
     return ()
 
 
-def _marks(words: Sequence[Word], place: Place) -> int:
+def _marks(words: Sequence[Word], name: str) -> int:
     """How the marks of the name were typed: as its worst syllable."""
-    right = [word.written for word in find_words(place.called)]
+    right = _syllables(name)
     if len(right) != len(words):  # another way of calling it
         return EXACT
     return min(likeness(word.written, syllable) for word, syllable in zip(words, right, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _syllables(name: str) -> tuple[str, ...]:
+    return tuple(word.written for word in find_words(name))
 
 
 def _settle(chain: Sequence[_Name], *, strictly: bool = False) -> tuple[Place, ...]:
@@ -274,7 +294,7 @@ def _is_meant(words: Sequence[Word], chain: Sequence[_Name], shouting: bool) -> 
     said = words[name.start : name.stop]
     before = words[name.start - 1] if name.start else None
     if name.unit:
-        return len(said) > 1 or name.marks == EXACT
+        return len(said) > 1 or name.marks == EXACT or name.places[0].kind == PROVINCE
     if len(chain) > 1:
         return before is None or before.plain not in _BEARERS
     plain = " ".join(word.plain for word in said)

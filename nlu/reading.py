@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nlu.entities import find_entities
 from nlu.interpreter import Entity
-from nlu.text import VietnameseText, find_entities, normalise, vietnamese_text
+from nlu.text import VietnameseText, normalise, vietnamese_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from importlib.resources import files
 import yaml
 
 from nlu import accents
-from nlu.folding import WORD, fold, fold_with_offsets, normalise, runs, syllables
-from nlu.interpreter import Entity
+from nlu.folding import WORD, fold, normalise, runs, syllables
 from nlu.numbers import DocumentMention, NumberReader, find_document_numbers
 from nlu.orthography import is_well_spelt
 from nlu.spelling import is_syllable, nearest, repair_typing
@@ -26,9 +25,6 @@ __all__ = [
     "DocumentMention",
     "VietnameseText",
     "find_document_numbers",
-    "find_entities",
-    "find_percentages",
-    "find_years",
     "fold",
     "normalise",
     "runs",
@@ -36,33 +32,7 @@ __all__ = [
     "vietnamese_text",
 ]
 
-_YEAR = re.compile(
-    r"(?<![\w.,/-])(?P<value>(?:19|20)\d\d)(?![\w%])(?!\s*[/-]\s*(?:qd|kl|ct|tt|nq|nd|kh|cv)\b)"
-)
-_PERCENTAGE = re.compile(r"(?<![\w.,])(?P<value>\d{1,3}(?:[.,]\d{1,2})?)\s*(?:%|phan\s+tram\b)")
 _JOINS = frozenset("/-@.&")
-
-
-def find_years(text: str) -> tuple[Entity, ...]:
-    """Years 1900 to 2099 that are not part of a longer number."""
-    return tuple(_entities("year", _YEAR, text))
-
-
-def find_percentages(text: str) -> tuple[Entity, ...]:
-    """Percentages, with `%` or in words; the value is the number with a decimal point."""
-    return tuple(_entities("percentage", _PERCENTAGE, text))
-
-
-def find_entities(text: str) -> tuple[Entity, ...]:
-    """Documents, years and percentages of `text`, by place."""
-    documents = [Entity("document", m.normalised, m.start, m.end) for m in find_document_numbers(text)]
-    spans = [(entity.start, entity.end) for entity in documents]
-    others = [
-        entity
-        for entity in (*find_years(text), *find_percentages(text))
-        if not any(start < entity.end and entity.start < end for start, end in spans)
-    ]
-    return tuple(sorted([*documents, *others], key=lambda entity: entity.start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +186,6 @@ def vietnamese_text() -> VietnameseText:
             key = normalise(short).lower()
             table[key] = (*table.get(key, ()), reading)
     return VietnameseText(table)
-
-
-def _entities(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Entity]:
-    folded, offsets = fold_with_offsets(text)
-    for match in pattern.finditer(folded):
-        value = match["value"].replace(",", ".")
-        yield Entity(kind, value, offsets[match.start()], offsets[match.end() - 1] + 1)
 
 
 def _is_inside_a_code(text: str, word: re.Match[str]) -> bool:

@@ -12,9 +12,6 @@ from hypothesis import strategies as st
 from nlu.spelling import is_syllable, nearest, repair_typing
 from nlu.text import (
     find_document_numbers,
-    find_entities,
-    find_percentages,
-    find_years,
     fold,
     syllables,
     vietnamese_text,
@@ -56,8 +53,6 @@ def test_nothing_typed_breaks_the_analysis(text: str) -> None:
     assert TEXT.open_abbreviations(opened) == opened
     TEXT.as_meant(text)
     syllables(text)
-    for entity in find_entities(text):
-        assert 0 <= entity.start < entity.end <= len(text)
 
 
 @given(st.text("0123456789/-. qdklctTQĐgvnướth", max_size=120))
@@ -122,12 +117,6 @@ def test_abbreviations_are_opened_only_as_whole_words(typed: str, meant: str) ->
 )
 def test_document_numbers_are_found_however_they_are_typed(typed: str, normalised: list[str]) -> None:
     assert [mention.normalised for mention in find_document_numbers(typed)] == normalised
-
-
-def test_years_and_percentages_are_found() -> None:
-    text = "năm 2025 đạt 37,87%, đến 2030 là 60 phần trăm, số 677/QĐ-TTg"
-    assert [entity.value for entity in find_years(text)] == ["2025", "2030"]
-    assert [entity.value for entity in find_percentages(text)] == ["37.87", "60"]
 
 
 def test_keyboard_leftovers_are_repaired_and_real_words_left_alone() -> None:

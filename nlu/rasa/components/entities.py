@@ -14,12 +14,12 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from nlu.text import find_entities
+from nlu.entities import find_entities
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class EntityFinder(GraphComponent):
-    """`nlu.text.find_entities` as a part of the pipeline."""
+    """`nlu.entities.find_entities` as a part of the pipeline."""
 
     @classmethod
     def create(
