@@ -292,3 +292,67 @@ library_passages = Table(
     UniqueConstraint("source_id", "ordinal"),
     Index(None, "state", "source_id"),
 )
+
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("code", String(20), primary_key=True, comment="As on the citizen's sheet: KH-7Q2M-XA4T"),
+    Column("conversation_key", String(300), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("criteria", String(40), nullable=False, comment="Id of the set it is made under"),
+    Column("group_id", String(40), nullable=False, comment="Empty before it is chosen"),
+    Column("place", String(200), nullable=False, comment="The commune, if it was given freely"),
+    Column("step", String(20), nullable=False, comment="Where it stands (AssessmentProgress.step)"),
+    Column("furthest", String(20), nullable=False, comment="The furthest step it ever reached"),
+    Column("remind", SmallInteger, nullable=False, comment="1: the citizen agreed to be reminded once"),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("touched_at", UtcDateTime, nullable=False, comment="When the citizen last took a step"),
+    Column("reminded_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("points", Text, comment="JSON list, by indicator; null until it is finished"),
+    Column("total", Integer),
+    Column("passed", SmallInteger),
+    Index(None, "conversation_key", "began_at"),
+    Index(None, "began_at"),
+    Index(None, "finished_at"),
+    Index(
+        "ix_assessments_to_remind",
+        "touched_at",
+        sqlite_where=text("remind = 1 AND reminded_at IS NULL AND finished_at IS NULL"),
+        postgresql_where=text("remind = 1 AND reminded_at IS NULL AND finished_at IS NULL"),
+    ),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("code", String(20), nullable=False, comment="The assessment it was given for"),
+    Column("identity", String(64), nullable=False, comment="Digest: what is given again is kept once"),
+    Column("indicator", SmallInteger, nullable=False, comment="0: for the whole"),
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False, comment="The words, or the file's name as the citizen called it"),
+    Column("url", Text, nullable=False, comment="Where the platform keeps it; emptied once it is not needed"),
+    Column("state", String(10), nullable=False, comment="waiting, kept, noted, refused, too_large or failed"),
+    Column("path", String(200), comment="The file, below DATA_DIR/evidence"),
+    Column("media_type", String(100), comment="By its content"),
+    Column("bytes", Integer),
+    Column("why", String(200), comment="Why there is no file, or why the last try failed"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("not_before", UtcDateTime, nullable=False, comment="When it may be fetched (again)"),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("code", "identity"),
+    Index(
+        "ix_evidence_waiting",
+        "not_before",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+evidence_removals = Table(
+    "evidence_removals",
+    metadata,
+    Column("path", String(200), primary_key=True, comment="What must go, below DATA_DIR/evidence"),
+    Column("marked_at", UtcDateTime, nullable=False),
+)
