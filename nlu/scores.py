@@ -42,13 +42,17 @@ _FRAMING = _CLOSING | _words(
     "dc cai the"
 )
 """Words a score is wrapped in when it is all that a message says."""
-_COUNTED = _words("cau muc phan so buoc khoan dieu chuong nhom tieu chi thu lan")
+_COUNTED = _words("cau muc phan so buoc khoan dieu chuong nhom chi thu lan lop khoa")
 """A number behind one of these says which, not how many: `câu 7`."""
 _DATES = _words("ngay hom mong sang den truoc tuan le dip moc han")
-_ASKING = _words("may gi sao nao bao nhieu bn nhiu dau ai j ntn hay hoac ha")
-_CORRECTING = _words("nham lon sua doi y")
-_INTO = {"thanh": "thành", "sang": "sang", "len": "lên", "xuong": "xuống", "con": "còn"}
-_NOT = _words("khong ko k kg khg hok hong kh chang chu dau")
+_ASKING = _words("may gi sao nao bao nhieu bn nhiu dau ai j ntn hay hoac")
+_ANSWERING = _FRAMING | _words(
+    "khong ko k kg kh chu phai ma roi nhung duoc rat kha on tot bo chinh giup gium dum bam ghi lo tay moi "
+    "dung xuong len ha nang sorry sr"
+)
+_CORRECTING = _words("nham lon sua doi y thanh sang len xuong con")
+"""Of two numbers with one of these between them the second counts."""
+_NOT = _words("khong ko k kg khg hok hong kh chang")
 _STOPS = frozenset(".,;!?)\n")
 _MEASURES = frozenset("%‰*★⭐°$₫€")
 
@@ -83,15 +87,18 @@ def read_score(text: str) -> float | None:
     if len(text) > _LONGEST_ANSWER:
         return None
     words = [_repaired(word) for word in find_words(text)]
-    quantities = [q for q in find_quantities(words) if not _is_no(words, q)]
-    if not _is_answer(words, quantities, text):
+    named = [q for q in find_quantities(words) if not _is_no(words, q)]
+    if not named or _asks(words, text) or any(_is_other_measure(words, q.stop, text) for q in named):
         return None
-    meant = _without_corrected(words, quantities)
+    given = [q for q in named if not _is_which(words, q) or (len(words) == 2 and words[0].plain == "so")]
+    meant = _without_corrected(words, given)
     values = {quantity.value for quantity in meant}
-    if len(values) != 1:
+    if len(values) != 1 or meant[-1].value > _MOST_OF_ONE or any(q.out_of > _MOST_OF_ONE for q in meant):
         return None
-    value = values.pop()
-    return value if value <= _MOST_OF_ONE and all(quantity.out_of != 100 for quantity in meant) else None
+    if _is_negated(words, meant[-1]):
+        return None
+    sure = _is_surely_given(words, meant[-1], text)
+    return values.pop() if sure or _is_all_framing(words, named) else None
 
 
 def _points_end(words: Sequence[Word], quantity: Quantity, text: str) -> int:
@@ -199,43 +206,60 @@ def _is_no(words: Sequence[Word], quantity: Quantity) -> bool:
     return stop >= len(words) or words[stop].plain not in {"diem", "d"}
 
 
-def _is_answer(words: Sequence[Word], quantities: Sequence[Quantity], text: str) -> bool:
-    """Are the other words those of somebody who gives a score, and is nothing asked?"""
-    if not quantities or "?" in text:
-        return False
-    if any(_is_other_measure(words, quantity.stop, text) for quantity in quantities):
-        return False
-    if any(_is_which(words, q) and words[q.first - 1].plain != "so" for q in quantities):
-        return False
+def _asks(words: Sequence[Word], text: str) -> bool:
+    """Is this a question, or does somebody not decide?"""
+    return "?" in text or words[-1].plain in _NOT or any(word.plain in _ASKING for word in words)
+
+
+def _is_surely_given(words: Sequence[Word], quantity: Quantity, text: str) -> bool:
+    """Is it said to be a score, or to replace one, so that the other words may say anything?"""
+    before = [word.plain for word in words[max(quantity.first - 3, 0) : quantity.first]]
+    after = [word.plain for word in words[quantity.stop : quantity.stop + 2]]
+    return (
+        _is_in_points(words, quantity, text)
+        or after == ["moi", "dung"]
+        or before[-1:] in (["thanh"], ["xuong"], ["len"])
+        or before[-2:] in (["doi", "lai"], ["sua", "lai"], ["xuong", "con"], ["diem", "la"], ["phai", "la"])
+    )
+
+
+def _is_negated(words: Sequence[Word], quantity: Quantity) -> bool:
+    """`mình không được 8 điểm`, and no `à không, 6`."""
+    for index in range(quantity.first - 1, max(quantity.first - 3, -1), -1):
+        if not words[index + 1].before.isspace():
+            return False
+        if words[index].plain in _NOT:
+            return True
+    return False
+
+
+def _is_all_framing(words: Sequence[Word], quantities: Sequence[Quantity]) -> bool:
     taken = {index for quantity in quantities for index in range(quantity.first, quantity.stop)}
-    rest = [index for index in range(len(words)) if index not in taken]
-    plain = {words[index].plain for index in rest}
-    if plain & _ASKING or any(word.isdigit() for word in plain) or words[-1].plain in _NOT:
-        return False
-    if len(quantities) == 1 and not plain & _NOT and _is_in_points(words, quantities[0], text):
-        return True  # `8 điểm, vì ngày nào mình cũng đọc sách`
-    return all(words[index].plain in _ANSWERING for index in rest)
+    return all(word.plain in _ANSWERING for index, word in enumerate(words) if index not in taken)
 
 
 def _is_in_points(words: Sequence[Word], quantity: Quantity, text: str) -> bool:
     return quantity.in_points or quantity.out_of > 0 or _points_end(words, quantity, text) > quantity.stop
 
 
-_ANSWERING = _FRAMING | _NOT | _words("phai ma roi nhung thoi duoc rat kha on tot co bo chinh")
-
-
 def _without_corrected(words: Sequence[Word], quantities: Sequence[Quantity]) -> list[Quantity]:
     """The quantities without those that are taken back: `không phải 7`, `7 à nhầm 8`, `đổi 7 thành 8`."""
     kept = [q for q in quantities if not _is_denied(words, q)]
     for index in range(1, len(kept)):
-        between = [word.plain for word in words[kept[index - 1].stop : kept[index].first]]
-        if set(between) & _CORRECTING or set(between) & set(_INTO):
+        between = {word.plain for word in words[kept[index - 1].stop : kept[index].first]}
+        if between & _CORRECTING:
             return kept[index:]
     return kept
 
 
 def _is_denied(words: Sequence[Word], quantity: Quantity) -> bool:
-    before = [word.plain for word in words[max(quantity.first - 3, 0) : quantity.first]]
-    while before and before[-1] in {"la", "diem", "cham", "cho"}:
-        before.pop()
-    return len(before) > 1 and before[-1] == "phai" and before[-2] in _NOT
+    """`không phải 7`, and no `không, phải 7`."""
+    index = quantity.first - 1
+    while index > 0 and words[index].plain in {"la", "diem", "cham", "cho"}:
+        index -= 1
+    return (
+        index > 0
+        and words[index].plain == "phai"
+        and words[index - 1].plain in _NOT
+        and words[index].before.isspace()
+    )

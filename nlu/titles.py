@@ -70,9 +70,16 @@ def _written_at(words: Sequence[Word], index: int) -> _Written | None:
         if len(said) < len(written.syllables) or any(not word.before.isspace() for word in said[1:]):
             continue
         grades = [likeness(w.written, s) for w, s in zip(said, written.syllables, strict=True)]
+        if _is_address(words, index + len(said)):
+            continue
         if min(grades) == EXACT or (min(grades) != ANOTHER and len(said) + len(said[0].plain) > 3):
             return written
     return None
+
+
+def _is_address(words: Sequence[Word], stop: int) -> bool:
+    """`congdanhoctap.vn`."""
+    return stop < len(words) and words[stop].before == "." and words[stop].plain == "vn"
 
 
 def _is_spoken_of(words: Sequence[Word], start: int, stop: int) -> bool:

@@ -80,6 +80,7 @@ def test_each_kind_is_found_in_three_ways_of_typing(
         "8 triệu đồng", "ngày 8/10 họp", "ngày khuyến học là 2/10", "gọi 0912345678", "có hai điểm chưa hiểu",
         "điểm 3 mục II nói gì", "nhà có 3 người", "câu 7 là gì", "không", "khong", "sau khi nộp thì sao",
         "trong nam hoc moi", "từ 75-79", "4/5", "giá 100k", "8 sao", "hai phong trào",
+        "lớp 10 điểm thấp", "vào congdanhoctap.vn",
         "gia đình tôi có ba người", "đồng hồ", "gia đình văn hóa", "công dân số là gì",
         "xã hội học tập", "xa hoi hoc tap", "đoàn kết thành công", "học ở trung tâm", "bao lau danh gia lai",
         "em đi làm đồng", "em di lam dong", "điểm cao bằng nhau", "dien bien phong trao",
@@ -147,7 +148,9 @@ def _names_in(words: str) -> list[str]:
         ("tám điểm rưỡi", 8.5), ("tám trên mười", 8), ("mk cho 9 nha ad", 9), ("câu này 8", 8),
         ("à nhầm, 8 điểm", 8), ("nhầm, 8", 8), ("7 à nhầm 8", 8), ("không phải 7, 8 cơ", 8),
         ("ko phai 7 ma la 8", 8), ("8 chứ không phải 7", 8), ("đổi 7 thành 8", 8),
-        ("8 điểm vì ngày mình cũng đọc sách", 8), ("８", 8),
+        ("8 điểm vì ngày mình cũng đọc sách", 8), ("８", 8), ("bà được 4 điểm chứ không phải 9", 4),
+        ("đổi lại câu vừa rồi thành 6", 6), ("bam nham, 9 moi dung", 9), ("a khong, 6", 6),
+        ("câu 5 trả lời sai, đổi lại 9", 9),
     ],
 )  # fmt: skip
 def test_a_score_is_read_from_an_answer(answer: str, score: float) -> None:
@@ -161,6 +164,7 @@ def test_a_score_is_read_from_an_answer(answer: str, score: float) -> None:
         "", "không", "khong", "ko", "7 hoặc 8", "7-8", "7, 8", "85", "11 điểm", "-1", "8%", "4/5", "câu 7",
         "8 điểm được không?", "8 điểm đạt không", "không phải 7", "7 năm rồi", "có 3 người",
         "mấy điểm là đạt", "2025", "qd 1373", "0912345678", "ngày 8/10/2025", "8 sao", "bỏ qua",
+        "sửa câu 3 cho tôi", "sửa điểm chỉ số số 8", "mình không được 8 điểm", "khong phai 10",
         "số điện thoại 8", "mình đọc 3 cuốn",
     ],
 )  # fmt: skip
