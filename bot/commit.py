@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.dialogue.turn import (
+    AssessmentFinished,
     Delivered,
     Effect,
     Forget,
@@ -23,7 +24,8 @@ from bot.dialogue.turn import (
     SetReceiving,
     Turn,
 )
-from bot.store import conversations, events, misses, outbox, turns
+from bot.flows.results import AssessmentProgress
+from bot.store import assessments, conversations, events, misses, outbox, turns
 from bot.store.conversations import Conversation, StaleConversation
 from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
@@ -131,8 +133,13 @@ async def _carry_out(
             await misses.record(
                 connection, key=question, sample=sample, reason=reason, nearest=nearest, at=now
             )
+        case AssessmentProgress():
+            await assessments.move_on(connection, after.id, effect, heard.received_at)
+        case AssessmentFinished(result):
+            await assessments.finish(connection, after.id, result, now)
         case Forget():
             await conversations.forget(connection, key, keep_event=heard.id)
+            await assessments.forget(connection, key, now)
             event = heard.event
             bare = InboundEvent(
                 event.channel, event.account, event.user, event.key, event.kind, event.sent_at

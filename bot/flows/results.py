@@ -57,6 +57,8 @@ class AssessmentProgress:
     remind: bool
     """The citizen agreed to be reminded once."""
     place: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    """All that was given so far: files are fetched now, because their addresses expire before the end."""
 
 
 @dataclass(frozen=True, slots=True)
