@@ -155,15 +155,16 @@ class Assistant:
         turn = self._guide.hear(said, view)
         if turn is not None:
             return turn
-        going = route(said.meaning)
+        going = route(said.meaning, asks=comments.is_question(said.text))
         language = foreign_language(said.text)
         if language and going.way in (Way.KNOWLEDGE, Way.UNSURE, Way.SMALL_TALK):
             return self._menu(view, line_in(language, self._texts.association))
+        command = by_intent(said.meaning.intent).command if said.meaning.is_sure else None
+        if command is not None and self._is_in_flow(view):
+            turn = self._guide.command(command, said, view)
+            return turn or self._guide.not_understood(view) or self._take(going, view)
         if going.way in (Way.KNOWLEDGE, Way.UNSURE):
             return await self._ask(said, going, view)
-        if going.command is not None and self._is_in_flow(view):
-            turn = self._guide.command(going.command, said, view)
-            return turn or self._guide.not_understood(view) or self._take(going, view)
         return self._take(going, view)
 
     def _is_in_flow(self, view: View) -> bool:
@@ -188,7 +189,7 @@ class Assistant:
             return self._in_between(answered(found, state, why, also), view)
         if in_flow and not comments.is_question(said.text):
             return self._guide.not_understood(view) or self._menu(view, self._texts.help)
-        if small_talk:
+        if small_talk or (unsure and said.meaning.is_sure):
             return self._take(by_intent(going.intent), view)
         also = tuple(option for option in also if option is not PERSON)
         return self._in_between(abstained(found, state, why, self._texts, also), view)

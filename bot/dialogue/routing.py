@@ -96,9 +96,18 @@ _WORTH_OFFERING = 0.15
 """Likelihood from which a guess is worth a button."""
 
 
-def route(meaning: Interpretation) -> Route:
-    """Where this goes when no flow has taken it as an answer."""
-    if not meaning.is_sure:
+_NEAR_QUESTIONS = frozenset(
+    {"start_assessment", "ask_my_result", "bot_identity", "help", "change_language", "correct_answer"}
+)
+"""Wishes whose words are also those of questions: "phần mềm tự chấm điểm do ai làm" wants no assessment."""
+_BEYOND_QUESTION = 0.9
+"""Confidence from which such a wish is taken even when it is put as a question."""
+
+
+def route(meaning: Interpretation, *, asks: bool = False) -> Route:
+    """Where this goes when no flow has taken it as an answer. `asks`: it is put as a question."""
+    near = asks and meaning.intent in _NEAR_QUESTIONS and meaning.confidence < _BEYOND_QUESTION
+    if near or not meaning.is_sure:
         return Route(Way.UNSURE, meaning.intent)
     return by_intent(meaning.intent)
 

@@ -1,7 +1,7 @@
 """Golden transcripts: whole conversations as people have them, with and without marks.
 
 A transcript is a text file of blocks, each begun by `#` and its title. In a block `>` is what the citizen
-types (`accented | unaccented`: the whole block is held once in each form), `*` a button pressed by the beginning of
+types (`accented | unaccented`: the block is held once in each form), `*` a button pressed by the beginning of
 its label, `+` a picture sent, `~ 26h` time going by. `<` is what must come back: the outcome, then `:` and
 pieces that the replies must hold (`/` between them, `!` before one that must not be there). Compared without
 marks, so that wording can be mended; what matters is what is said, not how.
