@@ -18,27 +18,57 @@ Slope: TypeAlias = Callable[[Numbers], tuple[float, Numbers]]
 _Move: TypeAlias = tuple[Numbers, Numbers, float]
 """How far we went, how the gradient turned, and one over their product."""
 
+_CROWDED = 40
+"""Entries from which a column is cheaper in full."""
 _MEMORY = 8
 """Moves the optimiser remembers."""
 
 
 @dataclass(frozen=True, slots=True)
+class _Lines:
+    """The rows (or columns) of a sparse matrix, longest first, taken apart into first entries, second entries
+    and so on: summed up rung by rung, each a few large operations."""
+
+    order: NDArray[np.intp]
+    rungs: tuple[tuple[NDArray[np.intp], Numbers], ...]
+    """Per rung, for the first so many lines of `order`: where the entry stands, and its value (n, 1)."""
+
+    @classmethod
+    def of(cls, lines: NDArray[np.intp], places: NDArray[np.intp], values: Numbers) -> _Lines:
+        """From entries in any order."""
+        by_line = np.argsort(lines, kind="stable")
+        _, starts, sizes = np.unique(lines[by_line], return_index=True, return_counts=True)
+        longest_first = np.argsort(-sizes, kind="stable")
+        starts, sizes = starts[longest_first], sizes[longest_first]
+        rungs = []
+        for step in range(int(sizes.max(initial=0))):
+            entries = by_line[starts[: int((sizes > step).sum())] + step]
+            rungs.append((places[entries], values[entries].reshape(-1, 1)))
+        return cls(lines[by_line[starts]], tuple(rungs))
+
+    def times(self, other: Numbers, height: int) -> Numbers:
+        """Each line by the rows of `other`; (height, k)."""
+        total = np.zeros((len(self.order), other.shape[1]), np.float32)
+        for places, values in self.rungs:
+            terms = other[places]
+            terms *= values
+            total[: len(places)] += terms
+        product = np.zeros((height, other.shape[1]), np.float32)
+        product[self.order] = total
+        return product
+
+
+@dataclass(frozen=True, slots=True)
 class Sparse:
-    """A matrix of which most is zero, in the two orders it is multiplied in."""
+    """A matrix of which most is zero: its few crowded columns in full, the others by entry."""
 
     shape: tuple[int, int]
-    values: Numbers
-    """By row."""
-    columns: NDArray[np.intp]
-    """By row."""
-    row_starts: NDArray[np.intp]
-    rows_filled: NDArray[np.intp]
-    """Rows that are not empty; `row_starts` are theirs."""
-    values_by_column: Numbers
-    rows: NDArray[np.intp]
-    """By column."""
-    column_starts: NDArray[np.intp]
-    columns_filled: NDArray[np.intp]
+    crowded: NDArray[np.intp]
+    """Columns that are kept in full."""
+    full: Numbers
+    """(rows, crowded columns)."""
+    rows: _Lines
+    columns: _Lines
 
     @classmethod
     def of(cls, entries: Sequence[Mapping[int, float]], width: int) -> Sparse:
@@ -47,37 +77,24 @@ class Sparse:
         columns = np.fromiter((c for row in entries for c in row), np.intp, int(sizes.sum()))
         values = np.fromiter((v for row in entries for v in row.values()), np.float32, int(sizes.sum()))
         rows = np.repeat(np.arange(len(entries)), sizes)
-        order = np.argsort(columns, kind="stable")
-        filled, starts = np.unique(columns[order], return_index=True)
-        rows_filled, row_starts = np.unique(rows, return_index=True)
-        return cls(
-            (len(entries), width),
-            values[:, None],
-            columns,
-            row_starts,
-            rows_filled,
-            values[order][:, None],
-            rows[order],
-            starts,
-            filled,
-        )
+        crowded = np.flatnonzero(np.bincount(columns, minlength=width) > _CROWDED)
+        place_in_full = np.full(width, -1, np.intp)
+        place_in_full[crowded] = np.arange(len(crowded))
+        is_crowded = place_in_full[columns] >= 0
+        full = np.zeros((len(entries), len(crowded)), np.float32)
+        full[rows[is_crowded], place_in_full[columns[is_crowded]]] = values[is_crowded]
+        rows, columns, values = rows[~is_crowded], columns[~is_crowded], values[~is_crowded]
+        by_row, by_column = _Lines.of(rows, columns, values), _Lines.of(columns, rows, values)
+        return cls((len(entries), width), crowded, full, by_row, by_column)
 
     def times(self, other: Numbers) -> Numbers:
         """This matrix by `other` (width, k)."""
-        product = np.zeros((self.shape[0], other.shape[1]), np.float32)
-        if self.columns.size:
-            terms = other[self.columns]
-            terms *= self.values
-            product[self.rows_filled] = np.add.reduceat(terms, self.row_starts, axis=0)
-        return product
+        return self.rows.times(other, self.shape[0]) + self.full @ other[self.crowded]
 
     def transposed_times(self, other: Numbers) -> Numbers:
         """This matrix, transposed, by `other` (rows, k)."""
-        product = np.zeros((self.shape[1], other.shape[1]), np.float32)
-        if self.rows.size:
-            terms = other[self.rows]
-            terms *= self.values_by_column
-            product[self.columns_filled] = np.add.reduceat(terms, self.column_starts, axis=0)
+        product = self.columns.times(other, self.shape[1])
+        product[self.crowded] = self.full.T @ other
         return product
 
 

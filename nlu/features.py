@@ -8,11 +8,12 @@ text without marks loses nothing else. Pure and total.
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from nlu.accents import marked_syllables, take_apart
 from nlu.folding import syllables
@@ -23,7 +24,7 @@ _LONGEST_WORD = 24
 """Letters of one word that are looked at; longer ones are no words."""
 _HEAD, _TAIL = 400, 200
 """Characters of a long message that are looked at: how it begins and how it ends."""
-_SPOKEN_SIGNS = frozenset("?!")
+_SPOKEN_SIGNS = "?!"
 _SPACES = re.compile(r"\s+")
 
 
@@ -41,25 +42,33 @@ def symbols(text: str) -> tuple[str, ...]:
     return tuple(c for c in text if unicodedata.category(c) == "So")
 
 
-def message_signs(opened: str, folded: str) -> list[str]:
-    """The signs of a message, from its forms (`nlu.reading.Reading`). The marked ones begin with `m` or `n`.
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a message shows. The first letter of a sign is its kind."""
 
-    `w` word, `b` pair of neighbours, `t` three in a row, `m` marked word, `n` marked pair, `s` symbol.
-    """
-    words = [_number_as_shape(word) for word in syllables(folded)]
-    signs = [f"w{word}" for word in words]
-    framed = ["<", *words, ">"]
-    signs += [f"b{one} {two}" for one, two in itertools.pairwise(framed)]
-    signs += [f"t{' '.join(three)}" for three in zip(framed, framed[1:], framed[2:], strict=False)]
-    signs += [f"s{symbol}" for symbol in symbols(opened)]
-    signs += [f"s{sign}" for sign in _SPOKEN_SIGNS if sign in folded]
-    signs += _marked_signs(opened)
-    return signs
+    words: tuple[str, ...]
+    """Folded, numbers by their shape."""
+    plain: tuple[str, ...]
+    """`w` word, `b` pair of neighbours, `t` three in a row, `s` symbol."""
+    marked: tuple[str, ...]
+    """`m` word, `n` pair, with their marks: what would be missing had the message been typed without any."""
+
+    @property
+    def bare(self) -> Signs:
+        """The same message typed without marks."""
+        return Signs(self.words, self.plain, ())
 
 
-def is_marked_sign(sign: str) -> bool:
-    """Would this sign be missing had the message been typed without marks?"""
-    return sign[0] in "mn"
+def message_signs(opened: str, folded: str) -> Signs:
+    """The signs of a message, from its forms (`nlu.reading.Reading`)."""
+    words = tuple(_number_as_shape(word) for word in syllables(folded))
+    framed = ("<", *words, ">")
+    plain = [f"w{word}" for word in words]
+    plain += [f"b{one} {two}" for one, two in pairwise(framed)]
+    plain += [f"t{' '.join(three)}" for three in zip(framed, framed[1:], framed[2:], strict=False)]
+    plain += [f"s{symbol}" for symbol in symbols(opened)]
+    plain += [f"s{sign}" for sign in _SPOKEN_SIGNS if sign in folded]
+    return Signs(words, tuple(plain), tuple(_marked_signs(opened)))
 
 
 def pieces(word: str) -> Iterator[str]:
@@ -102,17 +111,12 @@ def _word_may_mean(typed: str, meant: str) -> bool:
 
 
 def _marked_signs(opened: str) -> Iterator[str]:
-    if opened.isascii():
+    """In a message with marks every word counts as written, also one that has none: `ma` is not `mà`."""
+    words = () if opened.isascii() else marked_syllables(opened)
+    if all(word.isascii() for word in words):
         return
-    words = marked_syllables(opened)
-    for place, word in enumerate(words):
-        if word.isascii():
-            continue
-        yield f"m{word}"
-        if place:
-            yield f"n{words[place - 1]} {word}"
-        if place + 1 < len(words) and words[place + 1].isascii():
-            yield f"n{word} {words[place + 1]}"
+    yield from (f"m{word}" for word in words)
+    yield from (f"n{one} {two}" for one, two in pairwise(words))
 
 
 def _number_as_shape(word: str) -> str:
