@@ -209,7 +209,7 @@ def item(kind: Kind, item_id: str, body: object) -> Item:
     return Item(kind, item_id, row.model_dump(mode="json", exclude_defaults=True))
 
 
-_R = TypeVar("_R", bound=_Row)
+_R = TypeVar("_R", bound=BaseModel)
 
 
 def row_of(shape: type[_R], body: object) -> _R:
