@@ -7,8 +7,9 @@ Must never be corrected by hand: tools/make_places.py writes the data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -16,6 +17,7 @@ from nlu.folding import WORD, fold
 
 PROVINCE, COMMUNE, DISTRICT = "province", "commune", "district"
 _OF_TODAY = frozenset({"xã", "phường", "đặc khu"})
+_PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*")
 _ALSO_CALLED = {"Hồ Chí Minh": ("Sài Gòn", "HCM", "TPHCM")}
 
 
@@ -51,18 +53,22 @@ class Place:
         return f"{unit}{self.name}{former}, {self.province_unit} {self.province}"
 
 
+_Row = tuple[str, str, str, str, str, str]
+"""The fields of a Place. Ten thousand of them are read at a blow, and few are ever asked for."""
+
+
 class Gazetteer:
     """Places by what they are called, folded: `chieng mai`."""
 
-    def __init__(self, places: Iterator[Place]) -> None:
-        found: dict[str, list[Place]] = {}
+    def __init__(self, rows: Iterable[tuple[str, _Row]]) -> None:
+        """`rows` with what they are called, folded."""
+        self._rows: dict[str, list[_Row]] = {}
         self._longest: dict[str, int] = {}
-        for place in places:
-            for name in (place.called, *_ALSO_CALLED.get(place.name, ())):
-                syllables = WORD.findall(fold(name))
-                found.setdefault(" ".join(syllables), []).append(place)
-                self._longest[syllables[0]] = max(self._longest.get(syllables[0], 0), len(syllables))
-        self._places = {name: tuple(places) for name, places in found.items()}
+        for name, row in rows:
+            syllables = name.split() if _PLAIN.fullmatch(name) else WORD.findall(name)
+            self._rows.setdefault(" ".join(syllables), []).append(row)
+            if len(syllables) > self._longest.get(syllables[0], 0):
+                self._longest[syllables[0]] = len(syllables)
 
     def longest(self, syllable: str) -> int:
         """How many syllables the longest name has that begins with this folded one; 0 when none does."""
@@ -70,13 +76,13 @@ class Gazetteer:
 
     def named(self, name: str) -> tuple[Place, ...]:
         """The places called by this folded name, syllables parted by one space."""
-        return self._places.get(name, ())
+        return tuple(Place(*row) for row in self._rows.get(name, ()))
 
 
 @cache
 def gazetteer() -> Gazetteer:
-    """Provinces (also former ones), communes of today and former districts. About 10 ms on first use."""
-    return Gazetteer(iter(_places()))
+    """Provinces (also former ones), communes of today and former districts."""
+    return Gazetteer(_places())
 
 
 @cache
@@ -85,33 +91,34 @@ def former_communes() -> Gazetteer:
     return Gazetteer(_former())
 
 
-@cache
-def _places() -> tuple[Place, ...]:
-    places = []
-    province = province_unit = ""
-    for first, *rest in _lines("places.tsv"):
+def _places() -> Iterator[tuple[str, _Row]]:
+    province = unit = ""
+    for (first, *names), folded in _lines("places.tsv"):
         if first != "=":
             kind = COMMUNE if first in _OF_TODAY else DISTRICT
-            places += [Place(kind, first, name, province, province_unit) for name in rest]
+            for name, key in zip(names, folded[1:], strict=True):
+                yield key, (kind, first, name, province, unit, "")
             continue
-        province_unit, province, *former = rest
-        whole = Place(PROVINCE, province_unit, province, province, province_unit)
-        places += [whole, *(replace(whole, formerly=name) for name in former)]
-    return tuple(places)
+        unit, province, *former = names
+        for key in (province, *_ALSO_CALLED.get(province, ())):
+            yield fold(key), (PROVINCE, unit, province, province, unit, "")
+        for name in former:
+            yield fold(name), (PROVINCE, unit, province, province, unit, name)
 
 
-def _former() -> Iterator[Place]:
-    today = {(p.province, p.unit, p.name): p for p in _places() if p.kind == COMMUNE}
-    province = ""
-    for first, *rest in _lines("former_communes.tsv"):
+def _former() -> Iterator[tuple[str, _Row]]:
+    province = province_unit = ""
+    for (first, *names), folded in _lines("former_communes.tsv"):
         if first == "=":
-            province = rest[0]
+            province_unit, province = names
             continue
-        commune = today[province, first, rest[0]]
-        yield from (replace(commune, formerly=name) for name in rest[1:])
+        for name, key in zip(names[1:], folded[2:], strict=True):
+            yield key, (COMMUNE, first, names[0], province, province_unit, name)
 
 
-def _lines(name: str) -> Iterator[list[str]]:
-    for line in files("nlu").joinpath("data").joinpath(name).read_text("utf-8").splitlines():
+def _lines(name: str) -> Iterator[tuple[list[str], list[str]]]:
+    """The fields of each line, as they stand and folded."""
+    text = files("nlu").joinpath("data").joinpath(name).read_text("utf-8")
+    for line, folded in zip(text.splitlines(), fold(text).splitlines(), strict=True):
         if not line.startswith("#"):
-            yield line.split("\t")
+            yield line.split("\t"), folded.split("\t")

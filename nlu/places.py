@@ -298,7 +298,7 @@ def _is_meant(words: Sequence[Word], chain: Sequence[_Name], shouting: bool) -> 
     if len(chain) > 1:
         return before is None or before.plain not in _BEARERS
     plain = " ".join(word.plain for word in said)
-    where = before is not None and before.plain in _WHERE and _is_close(before, said[0])
+    where = before is not None and before.plain in _WHERE and said[0].before.isspace()
     where = where and before is not None and likeness(before.written, _WHERE[before.plain]) != ANOTHER
     capitals = not shouting and all(word.is_capital for word in said)
     if any(place.kind == PROVINCE for place in name.places):
@@ -333,7 +333,7 @@ def _is_part_of_a_name(words: Sequence[Word], name: _Name) -> bool:
     """A capital right before or behind it, or a word that announces another kind of name."""
     if name.start:
         before = words[name.start - 1]
-        if _is_close(before, words[name.start]) and (
+        if words[name.start].before.isspace() and (
             before.plain in _NAMED_AFTER | _BEARERS or (before.is_capital and name.start > 1)
         ):
             return True
@@ -346,10 +346,6 @@ def _is_part_of_a_name(words: Sequence[Word], name: _Name) -> bool:
 def _joins(word: Word) -> bool:
     """Nothing but a space, a hyphen or an apostrophe stands before it."""
     return len(word.before) <= 3 and all(character in _JOINS for character in word.before)
-
-
-def _is_close(before: Word, word: Word) -> bool:
-    return bool(before.end) and word.before.isspace()
 
 
 def _may_follow(word: Word) -> bool:

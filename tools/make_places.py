@@ -33,7 +33,7 @@ _PLACES_HEAD = """\
 """
 _FORMER_HEAD = """\
 # Former communes whose name is not that of the commune they went into. A line beginning with = opens a
-# province of today. The lines below it: a commune of today, and the names of the former communes in it.
+# province of today, after its unit. The lines below it: a commune of today, and the former communes in it.
 """
 
 _Row = tuple[str, ...]
@@ -104,14 +104,14 @@ def _former(today: list[_Row], before: list[_Row], conversion: dict[str, Any]) -
     provinces = {}
     for province, province_key, ward, ward_key in today:
         wards[province_key][ward_key] = ward
-        provinces[province_key] = _parted(province)[1]
+        provinces[province_key] = _parted(province)
     for province_key in sorted(provinces):
         found: dict[str, set[str]] = defaultdict(set)
         for ward_key, olds in conversion["DICT_PROVINCE_WARD_NO_DIVIDED"].get(province_key, {}).items():
             found[ward_key].update(names[old][1] for old in olds if old in names)
         for old, parts in conversion["DICT_PROVINCE_WARD_DIVIDED"].get(province_key, {}).items():
             found[next(part["newWardKey"] for part in parts if part["isDefaultNewWard"])].add(names[old][1])
-        lines.append(f"=\t{provinces[province_key]}")
+        lines.append("\t".join(["=", *provinces[province_key]]))
         for ward_key in sorted(found):
             unit, name = _parted(wards[province_key][ward_key])
             former = sorted(one for one in found[ward_key] - {name} if not one.startswith("Phường "))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nlu.entities import find_entities, find_place, find_years, read_score
 from nlu.folding import fold
-from nlu.gazetteer import COMMUNE, PROVINCE, former_communes, gazetteer
+from nlu.gazetteer import former_communes, gazetteer
 from nlu.mentions import find_words
 
 KINDS = {"document", "year", "percentage", "score", "title", "place"}
@@ -232,19 +232,25 @@ def test_an_answer_about_places_never_fails(text: str) -> None:
 # --- The data -------------------------------------------------------------------------------------------
 
 
-def test_the_data_hold_the_units_of_today_and_the_former_names() -> None:
-    lines = files("nlu").joinpath("data/places.tsv").read_text("utf-8").splitlines()
+def _rows(name: str) -> list[list[str]]:
+    lines = files("nlu").joinpath("data").joinpath(name).read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")]
+
+
+def test_the_data_hold_the_units_of_today_and_the_former_ones_lead_to_them() -> None:
     counts: Counter[str] = Counter()
-    for first, *rest in (line.split("\t") for line in lines if not line.startswith("#")):
+    today, province = set(), ""
+    for first, *rest in _rows("places.tsv"):
+        province = rest[1] if first == "=" else province
         counts[first] += 1 if first == "=" else len(rest)
+        today |= {(province, first, name) for name in rest}
     assert counts["="] == 34
     assert counts["xã"] + counts["phường"] + counts["đặc khu"] == 3321
-    assert {place.formerly for place in gazetteer().named("binh dinh") if place.kind == PROVINCE} == {
-        "Bình Định"
-    }
-    assert [place.name for place in former_communes().named("chieng ban") if place.kind == COMMUNE] == [
-        "Chiềng Mai"
-    ]
+    for first, *rest in _rows("former_communes.tsv"):
+        province = rest[1] if first == "=" else province
+        assert first == "=" or (province, first, rest[0]) in today
+    assert "Bình Định" in {place.formerly for place in gazetteer().named("binh dinh")}
+    assert [place.name for place in former_communes().named("chieng ban")] == ["Chiềng Mai"]
 
 
 def test_what_rasa_reads_is_in_its_format_and_every_way_of_writing_a_title_is_found() -> None:
