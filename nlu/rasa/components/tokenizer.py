@@ -12,6 +12,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
+from nlu.folding import normalise
 from nlu.pieces import pieces
 from nlu.text import vietnamese_text
 
@@ -32,7 +33,12 @@ class MeaningTokenizer(Tokenizer):
         """The tokens of one attribute of `message`; never none, because Rasa's featurizers need one."""
         text = message.get(attribute)
         found = [
-            Token(text[piece.start : piece.end], piece.start, piece.end, lemma=piece.meant or _NOTHING)
+            Token(
+                normalise(text[piece.start : piece.end]),
+                piece.start,
+                piece.end,
+                lemma=piece.meant or _NOTHING,
+            )
             for piece in pieces(text, vietnamese_text())
         ]
         return found or [Token(text, 0, len(text), lemma=_NOTHING)]
