@@ -63,6 +63,7 @@ class Gazetteer:
     def __init__(self, rows: Iterable[tuple[str, _Row]]) -> None:
         """`rows` with what they are called, folded."""
         self._rows: dict[str, list[_Row]] = {}
+        self._places: dict[str, tuple[Place, ...]] = {}
         self._longest: dict[str, int] = {}
         for name, row in rows:
             syllables = name.split() if _PLAIN.fullmatch(name) else WORD.findall(name)
@@ -76,7 +77,9 @@ class Gazetteer:
 
     def named(self, name: str) -> tuple[Place, ...]:
         """The places called by this folded name, syllables parted by one space."""
-        return tuple(Place(*row) for row in self._rows.get(name, ()))
+        if name in self._rows and name not in self._places:
+            self._places[name] = tuple(Place(*row) for row in self._rows[name])
+        return self._places.get(name, ())
 
 
 @cache
