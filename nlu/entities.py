@@ -23,7 +23,7 @@ _YEAR = re.compile(
     r"(?<![\w.,/-])(?P<value>(?:19|20)\d\d)(?![\w%])(?!\s*[/-]\s*(?:qd|kl|ct|tt|nq|nd|kh|cv)\b)"
 )
 _PERCENTAGE = re.compile(r"(?<![\w.,])(?P<value>\d{1,3}(?:[.,]\d{1,2})?)\s*(?:%|phan\s+tram\b)")
-_READ = 1500
+_READ = 1000
 """Characters that are searched for scores, titles and places; bounds the time for abusive texts."""
 
 
