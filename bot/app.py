@@ -23,7 +23,9 @@ from aiohttp import web
 from bot.clock import Clock, utc_now
 from bot.dialogue.assistant import Assistant, Policy
 from bot.dialogue.texts import MENU, PERSON, Texts
+from bot.download import Downloader, loopback_origin
 from bot.embedded_valkey import EmbeddedValkey
+from bot.evidence import EvidenceKeeper
 from bot.flows.erasure import Erasure
 from bot.flows.flow import Flow
 from bot.flows.story import Story
@@ -33,6 +35,7 @@ from bot.librarian import Librarian, Progress, open_librarian
 from bot.metrics import Metrics, NluMetrics
 from bot.nerves import Nerves
 from bot.outbox import AccountSender
+from bot.reminders import Reminders
 from bot.settings import Settings
 from bot.staff.console import add_staff_routes
 from bot.staff.parts import StaffParts
@@ -44,7 +47,7 @@ from bot.web.address import address_behind
 from bot.web.chat import ChatSettings, add_chat_routes
 from bot.web.house import RedisNudges, StoredTranscript
 from bot.webhooks import MAX_DELIVERY_BYTES, add_absent_channel, add_messenger_handshake, add_webhook
-from bot.worker import Worker
+from bot.worker import Worker, new_stamp
 from connectors.channel import Channel
 from connectors.message import Option
 from connectors.messenger import MessengerChannel, MessengerConfig, ProfileTexts
@@ -376,6 +379,35 @@ def make_worker(house: House) -> Worker:
     )
 
 
+def make_evidence_keeper(house: House) -> EvidenceKeeper:
+    """Fetches and removes the files of evidence. From this machine only where a stand-in's API is here."""
+    settings = house.settings
+    return EvidenceKeeper(
+        house.database,
+        house.clock,
+        house.metrics,
+        settings.data_dir / "evidence",
+        Downloader(),
+        {
+            "zalo": loopback_origin(settings.zalo_api_base),
+            "messenger": loopback_origin(settings.messenger_graph_base),
+        },
+    )
+
+
+def make_reminders(house: House) -> Reminders:
+    """Reminds once of what was left in the middle."""
+    return Reminders(
+        house.database,
+        house.nerves,
+        {(c.name, c.account): c for c in house.channels},
+        house.clock,
+        house.metrics,
+        house.settings.zone,
+        new_stamp,
+    )
+
+
 def make_senders(house: House) -> list[AccountSender]:
     """One sender per account, each at its own rate."""
     settings = house.settings
@@ -414,6 +446,8 @@ async def serve(
         works: list[Coroutine[Any, Any, None]] = [house.librarian.follow(house.database, stop)]
         if role in ("all", "worker"):
             works.append(make_worker(house).run(stop))
+            works.append(make_evidence_keeper(house).run(stop))
+            works.append(make_reminders(house).run(stop))
         if role in ("all", "sender"):
             works.extend(sender.run(stop) for sender in make_senders(house))
             if house.zalo is not None:

@@ -50,6 +50,12 @@ class Metrics:
         self.account_broken = Gauge(
             "kh_account_broken", "1 while an account cannot send", ["channel"], registry=r
         )
+        self.evidence = Counter(
+            "kh_evidence", "Evidence files by what became of them", ["channel", "outcome"], registry=r
+        )
+        self.reminders = Counter(
+            "kh_reminders", "Reminders of unfinished assessments", ["channel"], registry=r
+        )
         self.conversations = Gauge(
             "kh_conversations", "Conversations by who answers them", ["mode"], registry=r
         )

@@ -20,6 +20,7 @@ RESUME = Option("Làm tiếp", "do:resume_assessment")
 WISHES = {
     "start_assessment": ASSESS,
     "resume_assessment": RESUME,
+    "stop": Option("Để khi khác", "do:stop"),
     "human_request": PERSON,
     "ask_my_result": Option("Xem kết quả của mình", "do:ask_my_result"),
     "submit_story": Option("Gửi tin bài", "do:submit_story"),
