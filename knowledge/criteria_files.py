@@ -233,11 +233,7 @@ class _SetReading:
         self._reader.refuse(self._located, place, reason)
 
     def _check_unique(self, key: str, field: str, values: Sequence[str]) -> None:
-        seen: set[str] = set()
-        for index, value in enumerate(values):
-            if value.casefold() in seen:
-                self._refuse((key, index, field), f"{value} is used twice")
-            seen.add(value.casefold())
+        self._reader.refuse_repeated(self._located, (key,), field, values)
 
     def _check_groups(self) -> None:
         groups = self._head.groups

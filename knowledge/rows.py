@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -77,6 +78,14 @@ class RowReader:
     def refuse(self, located: Located, place: Place, reason: str) -> None:
         """Note a fault that only the meaning of the rows shows."""
         self.errors.append(located.error(place, reason))
+
+    def refuse_repeated(self, located: Located, place: Place, field: str, values: Sequence[str]) -> None:
+        """Note every value that stands twice in `field` of the rows at `place`, whatever its case."""
+        seen: set[str] = set()
+        for index, value in enumerate(values):
+            if value.casefold() in seen:
+                self.refuse(located, (*place, index, field), f"{value} is used twice")
+            seen.add(value.casefold())
 
     def raise_faults(self) -> None:
         """Raises Faults, in the order of files and lines, when there was any fault."""

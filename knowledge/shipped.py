@@ -7,11 +7,13 @@ any file means that nothing of the folder is used: a release with broken content
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from knowledge.checklists import read_checklists
+from knowledge.criteria_files import CHECKLISTS, read_criteria
 from knowledge.items import TERMS_ID, Item, Kind, Misfit, Place, SourceRow, assemble, item, row_of
 from knowledge.located import ContentError, Faults, Located, parse, read_text
 from knowledge.model import Content
@@ -222,15 +224,28 @@ class _Reading:
 
 
 def main(arguments: list[str]) -> int:
-    """Check a folder and say what was found; 1 when there is a fault."""
-    try:
-        content = read_folder(Path(arguments[0]) if arguments else CONTENT_DIR).content
-    except Faults as faults:
-        sys.stdout.writelines(f"{error}\n" for error in faults.errors)
-        return 1
-    sizes = len(content.documents), len(content.facts), len(content.entries)
-    sys.stdout.write("OK: {} documents, {} facts, {} entries\n".format(*sizes))
-    return 0
+    """Check a folder, its criteria too, and say what was found; 1 when there is a fault."""
+    folder = Path(arguments[0]) if arguments else CONTENT_DIR
+    criteria = folder / "criteria"
+    found: list[str] = []
+    errors: list[ContentError] = []
+    readings: list[Callable[[], str]] = [lambda: _sizes(read_folder(folder).content)]
+    if criteria.exists():
+        readings.append(lambda: f"{len(read_criteria(criteria).sets)} criteria sets")
+        readings.append(lambda: f"{len(read_checklists(criteria / CHECKLISTS))} checklists")
+    for reading in readings:
+        try:
+            found.append(reading())
+        except Faults as faults:
+            errors += faults.errors
+    sys.stdout.writelines(f"{error}\n" for error in errors)
+    if not errors:
+        sys.stdout.write(f"OK: {', '.join(found)}\n")
+    return 1 if errors else 0
+
+
+def _sizes(content: Content) -> str:
+    return f"{len(content.documents)} documents, {len(content.facts)} facts, {len(content.entries)} entries"
 
 
 if __name__ == "__main__":
