@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from bot import app
 from bot.ask import as_text, ask, ask_lines, options_of
+from bot.assessment_report import Period, assessment_figures
 from bot.backup import BackupFailed, back_up, restore
 from bot.clock import utc_now
 from bot.doctor import Level, examine
@@ -26,6 +28,7 @@ from bot.evaluation import Report, report_lines, report_on, report_record, shipp
 from bot.gold import GoldFileBroken, GoldQuestion, load_gold
 from bot.ingest import FileReport, Outcome, describe, ingest_files
 from bot.logs import set_up_logging
+from bot.report_files import FORMS, Figures, written_as
 from bot.settings import Settings
 from bot.staff.passwords import FIRST_ADMIN, MIN_LENGTH, first_admin, hash_password, new_password
 from bot.store import staff
@@ -33,6 +36,7 @@ from bot.store.database import StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.messenger import setup_profile
 from knowledge.content import ContentError
+from knowledge.criteria_files import load_criteria
 from knowledge.ingest import Limits
 
 if TYPE_CHECKING:
@@ -366,6 +370,55 @@ async def _setup_messenger(settings: Settings) -> list[str]:
         return [str(step) for step in steps]
     finally:
         await channel_.aclose()
+
+
+@main.group()
+def report() -> None:
+    """Figures for staff: counts, never persons."""
+
+
+_day = click.DateTime(formats=["%Y-%m-%d", "%d/%m/%Y"])
+
+
+@report.command()
+@click.option("--from", "first", type=_day, help="First day, 2026-01-31; without it from the beginning.")
+@click.option("--to", "last", type=_day, help="Last day, included; without it today.")
+@click.option("--format", "form", type=click.Choice(list(FORMS)), default="text", show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write; needed for xlsx."
+)
+@data_dir_option
+def assessments(
+    first: datetime | None, last: datetime | None, form: str, output: Path | None, data_dir: Path | None
+) -> None:
+    """Self-assessments by group, place, month and channel, where people stopped, averages."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    if form == "xlsx" and output is None:
+        raise click.UsageError("Định dạng xlsx cần --output TỆP.")
+    period = Period(
+        first.date() if first else None,
+        last.date() if last else utc_now().astimezone(settings.zone).date(),
+        settings.zone,
+    )
+    if period.since >= period.until:
+        raise click.UsageError("Ngày ở --from phải trước hoặc trùng ngày ở --to.")
+    with _told_plainly():
+        figures = asyncio.run(_add_up(settings, period))
+    content = written_as(form, figures)
+    if output is None:
+        click.get_binary_stream("stdout").write(content)
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise click.ClickException(f"Không ghi được {output} ({error.strerror}).") from error
+    click.echo(f"Đã ghi {output}.")
+
+
+async def _add_up(settings: Settings, period: Period) -> Figures:
+    async with app.open_database(settings) as database:
+        return await assessment_figures(database, period, load_criteria().sets)
 
 
 @main.group(name="staff")
