@@ -407,7 +407,7 @@ def assessments(
         figures = asyncio.run(_add_up(settings, period))
     content = written_as(form, figures)
     if output is None:
-        click.get_binary_stream("stdout").write(content)
+        sys.stdout.buffer.write(content)
         return
     try:
         output.write_bytes(content)
