@@ -21,7 +21,7 @@ from knowledge.located import ContentError, Faults, Located, parse, read_text
 from knowledge.model import Certainty
 
 SIZE_LIMIT = 256 * 1024
-"""Bytes of one file. The largest that ships has about a tenth of it."""
+"""Bytes of one file. The largest that ships has about a twentieth."""
 _DEPTH_LIMIT = 12
 _SCALAR_LIMIT = 2000
 """Characters of one value: far above any text, far below what makes a number costly to read."""
@@ -106,7 +106,7 @@ def _guarded(path: Path) -> Located:
     _look_through(path, text)
     try:
         located = parse(path, text)
-    except ValueError as error:  # YAML takes `._` and `0x_` for numbers and then cannot read them
+    except ValueError as error:  # YAML takes `0x_` for a number and then cannot read it
         raise Faults([ContentError(path, 1, "holds a number that is none")]) from error
     if located.node is None:
         raise Faults([ContentError(path, 1, "is empty")])
