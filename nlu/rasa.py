@@ -19,6 +19,8 @@ import structlog
 from yarl import URL
 
 from nlu.breaker import Breaker
+from nlu.features import symbols
+from nlu.folding import syllables
 from nlu.interpreter import Interpretation, Interpreter
 from nlu.monitor import Monitor, Unwatched
 from nlu.rasa_answer import Failure, Unusable, interpretation_of
@@ -83,7 +85,7 @@ class RasaInterpreter:
             return await self._fallback.interpret(text)
         reading = self._reader.read(text)
         question, begins = _question(reading.text)
-        ticket = self._breaker.ask() if question else None
+        ticket = self._breaker.ask() if question and _says_something(reading) else None
         self._watch_circuit()
         found = None if ticket is None else await self._ask(question, begins, reading, ticket)
         return found or await self._fallback.interpret(text)
@@ -187,6 +189,11 @@ async def look_at(url: str, token: str, questions: Sequence[str], *, seconds: fl
 def _address(url: str, path: str, token: str) -> URL:
     address = URL(url.rstrip("/") + "/" + path)
     return address.with_query(token=token) if token else address
+
+
+def _says_something(reading: Reading) -> bool:
+    """Is there a word or an emoji? On anything else a model knows only how often each wish is met."""
+    return bool(syllables(reading.folded) or symbols(reading.text))
 
 
 def _question(text: str) -> tuple[str, int]:
