@@ -18,9 +18,9 @@ Slope: TypeAlias = Callable[[Numbers], tuple[float, Numbers]]
 _Move: TypeAlias = tuple[Numbers, Numbers, float]
 """How far we went, how the gradient turned, and one over their product."""
 
-_CROWDED = 40
+_CROWDED = 60
 """Entries from which a column is cheaper in full."""
-_MEMORY = 8
+_MEMORY = 6
 """Moves the optimiser remembers."""
 
 

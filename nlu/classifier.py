@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from nlu.algebra import Numbers, Sparse, minimise
 from nlu.features import Signs, pieces
 
-FOLDS = 4
+FOLDS = 3
 _RIDGE = 1e-4
 _STEPS = 40
 """Steps of the optimiser; what further ones change is below what can be measured."""
-_FOLD_STEPS = 25
-_SCALES = {"w": 2.0, "b": 1.2, "t": 0.5, "s": 1.0, "m": 1.3, "n": 0.8}
+_FOLD_STEPS = 30
+_SCALES = {"w": 2.0, "b": 1.2, "s": 1.0, "m": 1.3, "n": 0.8}
 """How loudly each kind of sign speaks; chosen on held-out folds."""
 _PIECES = 1.0
 _BESIDE_MARKS = 0.7

@@ -49,7 +49,7 @@ class Signs:
     words: tuple[str, ...]
     """Folded, numbers by their shape."""
     plain: tuple[str, ...]
-    """`w` word, `b` pair of neighbours, `t` three in a row, `s` symbol."""
+    """`w` word, `b` pair of neighbours, `s` symbol."""
     marked: tuple[str, ...]
     """`m` word, `n` pair, with their marks: what would be missing had the message been typed without any."""
 
@@ -65,7 +65,6 @@ def message_signs(opened: str, folded: str) -> Signs:
     framed = ("<", *words, ">")
     plain = [f"w{word}" for word in words]
     plain += [f"b{one} {two}" for one, two in pairwise(framed)]
-    plain += [f"t{' '.join(three)}" for three in zip(framed, framed[1:], framed[2:], strict=False)]
     plain += [f"s{symbol}" for symbol in symbols(opened)]
     plain += [f"s{sign}" for sign in _SPOKEN_SIGNS if sign in folded]
     return Signs(words, tuple(plain), tuple(_marked_signs(opened)))
