@@ -26,6 +26,8 @@ from bot.dialogue.texts import MENU, PERSON, Texts
 from bot.download import Downloader, loopback_origin
 from bot.embedded_valkey import EmbeddedValkey
 from bot.evidence import EvidenceKeeper
+from bot.flows.assessment import Assessment
+from bot.flows.checklist import ChecklistFlow
 from bot.flows.erasure import Erasure
 from bot.flows.flow import Flow
 from bot.flows.story import Story
@@ -56,6 +58,8 @@ from connectors.web import WebChannel
 from connectors.zalo import ZaloChannel, ZaloConfig
 from knowledge.answer import Knowledge
 from knowledge.base import KnowledgeBase
+from knowledge.checklists import load_checklists
+from knowledge.criteria_files import load_criteria
 from nlu.embedded import open_embedded
 from nlu.interpreter import Interpreter
 from nlu.monitor import Monitor, Timed
@@ -134,7 +138,7 @@ def make_assistant(settings: Settings, knowledge: Knowledge, interpreter: Interp
 
 def make_flows() -> tuple[Flow[Any], ...]:
     """Every conversation with a purpose the bot can lead."""
-    return (Erasure(), Story())
+    return (Assessment(load_criteria()), ChecklistFlow(load_checklists()), Erasure(), Story())
 
 
 def load_knowledge() -> KnowledgeBase:
