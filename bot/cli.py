@@ -34,10 +34,12 @@ from bot.staff.passwords import FIRST_ADMIN, MIN_LENGTH, first_admin, hash_passw
 from bot.store import staff
 from bot.store.database import StoreUnavailable
 from bot.store.migrate import SchemaTooNew
+from bot.understand import Backend, RasaUnusable, interpret_lines, interpret_one, opened_backend
 from connectors.messenger import setup_profile
 from knowledge.content import ContentError
 from knowledge.criteria_files import load_criteria
 from knowledge.ingest import Limits
+from nlu.training import TrainingDataBroken
 
 if TYPE_CHECKING:
     from knowledge.index import Mode
@@ -204,6 +206,41 @@ def _tell_progress(done: int, of: int) -> None:
     """Making vectors takes seconds the first time: say so, on standard error."""
     if done % 50 == 0 or done == of:
         click.echo(f"Đang học nghĩa của nội dung: {done}/{of}", err=True)
+
+
+@main.command()
+@click.argument("message", required=False)
+@click.option("--jsonl", is_flag=True, help='Read lines {"id","q"} from standard input.')
+@click.option(
+    "--backend",
+    type=click.Choice(["embedded", "rasa"]),
+    default="embedded",
+    show_default=True,
+    help="Who interprets: the bot itself, or the Rasa server at RASA_URL and nobody else.",
+)
+@data_dir_option
+def nlu(message: str | None, jsonl: bool, backend: Backend, data_dir: Path | None) -> None:
+    """Tell what a message is taken for."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    if not jsonl and not message:
+        raise click.UsageError('Write a message: khuyenhoc nlu "cho toi gap can bo"')
+    try:
+        silent = asyncio.run(_interpret(settings, backend, None if jsonl else message))
+    except (RasaUnusable, TrainingDataBroken) as error:
+        raise click.ClickException(str(error)) from error
+    if silent:
+        raise click.ClickException(f"{silent} câu không được trả lời.")
+
+
+async def _interpret(settings: Settings, backend: Backend, message: str | None) -> int:
+    async with opened_backend(settings, backend) as interpreter:
+        if message is not None:
+            click.echo("\n".join(await interpret_one(interpreter, message)))
+            return 0
+        lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        return await interpret_lines(interpreter, lines, sys.stdout)
 
 
 @main.command(name="eval")

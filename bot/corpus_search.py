@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.json_lines import as_line, read_objects
-from knowledge.content import load_content
+from bot.understand import shipped_texts
 from knowledge.embedding import EmbedderUnavailable, open_embedder
 from knowledge.index import HybridIndex, Indexed, Mode, Question, prepare
 from knowledge.vectors import VectorStore
@@ -68,7 +68,7 @@ class CorpusSearch:
     def __init__(self, index: HybridIndex, analysis: VietnameseText, items: Sequence[Indexed]) -> None:
         self._index = index
         self._analysis = analysis
-        self._restorer = analysis.restorer([*(item.text for item in items), *_shipped_texts()])
+        self._restorer = analysis.restorer([*(item.text for item in items), *shipped_texts()])
 
     def answer_lines(self, lines: Iterable[str], target: TextIO, k: int, mode: Mode) -> int:
         """One line out for each line in, in order; gives the number of questions.
@@ -125,15 +125,6 @@ def _open_store(setting: str, mode: Mode, folder: Path | None, tell: Tell) -> Ve
             raise NoMeaning("EMBEDDER=none: không có mô hình để tìm theo nghĩa.")
         return None
     return VectorStore(folder / "vectors" if folder else None, embedder)
-
-
-def _shipped_texts() -> Iterator[str]:
-    """What ships with the program, as further examples of how words are written with their marks."""
-    content = load_content()
-    for entry in content.entries.values():
-        yield from (entry.question, *entry.variants, entry.answer)
-    for fact in content.facts.values():
-        yield fact.statement
 
 
 def _edition() -> str:
