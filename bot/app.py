@@ -39,6 +39,7 @@ from bot.nerves import Nerves
 from bot.outbox import AccountSender
 from bot.reminders import Reminders
 from bot.settings import Settings
+from bot.sheets import Cabinet
 from bot.staff.console import add_staff_routes
 from bot.staff.parts import StaffParts
 from bot.store.database import Database, StoreUnavailable
@@ -90,6 +91,7 @@ class House:
     nerves: Nerves
     librarian: Librarian
     assistant: Assistant
+    cabinet: Cabinet
     texts: Texts
     inbox: Inbox
     web: WebChannel
@@ -262,6 +264,12 @@ def messenger_config(settings: Settings) -> MessengerConfig:
     )
 
 
+def make_cabinet(settings: Settings, clock: Clock) -> Cabinet:
+    """Where sheets are drawn and kept."""
+    folder = settings.data_dir / "sheets"
+    return Cabinet(folder, load_criteria().of, settings.association_name, settings.zone, clock)
+
+
 def make_profile_texts(settings: Settings, knowledge: Knowledge) -> ProfileTexts:
     """What a citizen sees on the page before the first message."""
     starters = tuple(Option(s.question, f"q:{s.entry_id}") for s in knowledge.starters(4))
@@ -298,6 +306,7 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
             nerves=nerves,
             librarian=librarian,
             assistant=make_assistant(settings, librarian, interpreter),
+            cabinet=make_cabinet(settings, clock),
             texts=make_texts(settings),
             inbox=Inbox(database, nerves, clock, metrics),
             web=web_chat,
@@ -379,6 +388,7 @@ def make_worker(house: House) -> Worker:
         house.texts.apology,
         house.clock,
         house.metrics,
+        cabinet=house.cabinet,
         concurrency=house.settings.worker_concurrency,
     )
 
@@ -452,6 +462,7 @@ async def serve(
             works.append(make_worker(house).run(stop))
             works.append(make_evidence_keeper(house).run(stop))
             works.append(make_reminders(house).run(stop))
+            works.append(house.cabinet.keep_tidy(stop))
         if role in ("all", "sender"):
             works.extend(sender.run(stop) for sender in make_senders(house))
             if house.zalo is not None:

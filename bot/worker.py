@@ -20,15 +20,17 @@ from redis.exceptions import RedisError
 
 from bot.clock import Clock
 from bot.commit import commit_notice, commit_parked, commit_turn
-from bot.dialogue.turn import HeardEvent, Hearing, View
+from bot.dialogue.turn import Forget, HeardEvent, Hearing, Turn, View
+from bot.flows.results import Sheet
 from bot.metrics import Metrics
 from bot.nerves import Nerves
+from bot.sheets import Cabinet
 from bot.store import conversations, events
 from bot.store.conversations import StaleConversation
 from bot.store.database import Database, StoreUnavailable
 from bot.tasks import end
 from connectors.channel import Channel
-from connectors.message import ANSWERABLE, ConversationId, EventKind, Text
+from connectors.message import ANSWERABLE, ConversationId, EventKind, Part, Text
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +52,7 @@ def new_stamp() -> str:
 class Worker:
     """Takes announced conversations and handles what is new in them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every effect is handed in by name
         self,
         database: Database,
         nerves: Nerves,
@@ -60,9 +62,13 @@ class Worker:
         clock: Clock,
         metrics: Metrics,
         *,
+        cabinet: Cabinet | None = None,
         concurrency: int = 8,
     ) -> None:
-        """`apology` is what a citizen is told when their message could not be handled."""
+        """`apology` is what a citizen is told when their message could not be handled.
+
+        Without a cabinet no sheet can be handed over: one in a turn counts as a fault of ours.
+        """
         self._database = database
         self._nerves = nerves
         self._assistant = assistant
@@ -70,6 +76,7 @@ class Worker:
         self._apology = apology
         self._clock = clock
         self._metrics = metrics
+        self._cabinet = cabinet
         self._slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: set[asyncio.Task[None]] = set()
@@ -177,7 +184,8 @@ class Worker:
                 heard.received_at,
             )
             turn = await self._assistant.turn(event, view)
-            fitted = tuple(piece for part in turn.replies for piece in channel.fit(part, event.user))
+            parts = await self._drawn(conversation.id, turn)
+            fitted = tuple(piece for part in parts for piece in channel.fit(part, event.user))
         except Exception as error:
             return await self._turn_raised(conversation, heard, error, channel)
         took = time.perf_counter() - started
@@ -189,6 +197,17 @@ class Worker:
         if stamped:
             await self._nerves.hint_outbox()
         return True
+
+    async def _drawn(self, conversation: ConversationId, turn: Turn) -> tuple[Part, ...]:
+        """The replies with sheets as files. Whoever is forgotten loses their files before it is committed:
+        a crash in between repeats the turn, and with it the removal."""
+        if self._cabinet is None:
+            if sheets := [reply for reply in turn.replies if isinstance(reply, Sheet)]:
+                raise LookupError(f"{len(sheets)} sheets and no cabinet")
+            return tuple(reply for reply in turn.replies if not isinstance(reply, Sheet))
+        if any(isinstance(effect, Forget) for effect in turn.effects):
+            await self._cabinet.forget(conversation)
+        return await self._cabinet.drawn(conversation, turn.replies)
 
     async def _turn_raised(
         self,
