@@ -57,15 +57,11 @@ def as_text(figures: Figures) -> bytes:
 def as_csv(figures: Figures) -> bytes:
     """UTF-8 with the mark Excel knows it by; the tables below each other, with an empty line between."""
     written = io.StringIO(newline="")
-    writer = csv.writer(written)
-    writer.writerow([figures.title])
+    lines: list[Sequence[Cell]] = [[figures.title]]
     for table in figures.tables:
-        writer.writerow([])
-        writer.writerow([table.title])
-        writer.writerow(table.heading)
-        writer.writerows([harmless(cell) for cell in row] for row in table.rows)
-    writer.writerow([])
-    writer.writerows([note] for note in figures.notes)
+        lines += [[], [table.title], table.heading, *table.rows]
+    lines += [[], *([note] for note in figures.notes)]
+    csv.writer(written).writerows([harmless(cell) for cell in line] for line in lines)
     return written.getvalue().encode("utf-8-sig")
 
 
@@ -79,7 +75,7 @@ def as_workbook(figures: Figures) -> bytes:
         sheet.append([_styled(sheet, figures.title)])
         if not number:
             for note in figures.notes:
-                sheet.append([note])
+                sheet.append([harmless(note)])
         sheet.append([])
         sheet.append([_styled(sheet, name) for name in table.heading])
         for row in table.rows:
