@@ -14,8 +14,6 @@ import json
 import os
 import tempfile
 import time
-import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -44,6 +42,8 @@ _SAME_PLACE = frozenset({ASK_KNOWLEDGE, OUT_OF_SCOPE})
 _ALTERNATIVES = 3
 _LONG = 1000
 """Characters from which reading a message takes long enough (3 ms and more) that others should not wait."""
+_SHAPED_BY = ("accents", "algebra", "classifier", "features", "folding", "spelling", "text")
+"""Modules that decide what is learnt from an example: a model of another edition of them is another model."""
 _KEPT_MODELS = 3
 """Files of models that stay: an upgrade that is taken back finds its own again."""
 
@@ -172,9 +172,8 @@ def edition_of(data: TrainingData) -> str:
     """What a model depends on: the data, the short forms and this program, as a name for its file."""
     digest = hashlib.blake2b(data.content_hash.encode(), digest_size=12)
     here = files("nlu")
-    sources = sorted((one for one in here.iterdir() if one.name.endswith(".py")), key=lambda one: one.name)
-    for source in (*sources, here / "data" / "abbreviations.yml"):
-        digest.update(source.read_bytes())
+    for name in (*(f"{module}.py" for module in _SHAPED_BY), "data/abbreviations.yml"):
+        digest.update((here / name).read_bytes())
     return digest.hexdigest()
 
 
@@ -217,7 +216,8 @@ def _tidy(folder: Path) -> None:
 def _load(path: Path, edition: str) -> Classifier | None:
     """What is in the file, or None when it is not exactly what we would have written."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        # Opened here, because numpy leaves a file open that it cannot read.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             head = json.loads(kept["head"].tobytes())
             signs, pieces = json.loads(kept["vocabulary"].tobytes())
             weights, bias = kept["weights"], kept["bias"]
@@ -235,7 +235,8 @@ def _load(path: Path, edition: str) -> Classifier | None:
         sharpness = float(head["sharpness"])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:
+        # Damaged bytes break the many readers below in as many ways; none of them may keep us from starting.
         log.warning("interpreter_unreadable", file=path.name, reason=type(error).__name__)
         return None
     if not fits:
