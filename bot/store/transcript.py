@@ -66,6 +66,13 @@ async def recent(connection: AsyncConnection, conversation: ConversationId, limi
     return _merged(reversed(heard), reversed(ours))[-limit:]
 
 
+async def told(connection: AsyncConnection, conversation: ConversationId, outbound_id: int) -> Part | None:
+    """What we said to this conversation in this row of the outbox; None when it is nobody's or another's."""
+    query = outbox.answered(conversation.key).where(outbox_table.c.id == outbound_id)
+    row = (await connection.execute(query)).first()
+    return None if row is None else _ours(row).part
+
+
 def _merged(heard: Iterable[Said], told: Iterable[Said]) -> list[Said]:
     return list(heapq.merge(heard, told, key=lambda line: (line.at, line.outbound_id > 0)))
 

@@ -7,6 +7,7 @@
     POST /chat/messages      a message; 202 only once it is stored
     GET  /chat/history       the last lines of this browser's conversation
     GET  /chat/events        new lines as server-sent events
+    GET  /chat/files/{row}   a file we sent into this browser's conversation
     POST /chat/leave         forget the conversation in this browser
 
 A visitor gets a cookie with the first message, not before: who only reads leaves no trace. Handlers must
@@ -28,7 +29,7 @@ import structlog
 from aiohttp import web
 
 from bot.clock import Clock, utc_now
-from bot.web import problem
+from bot.web import files, problem
 from bot.web.contract import Author, Cursor, Hints, Intake, Line, Nudges, Transcript
 from bot.web.origin import is_origin
 from bot.web.pace import SlidingWindow
@@ -133,6 +134,7 @@ def add_chat_routes(  # noqa: PLR0913 - every effect is handed in by name
         ("/chat/messages", "POST", chat.post_message),
         ("/chat/history", "GET", chat.history),
         ("/chat/events", "GET", chat.events),
+        ("/chat/files/{row}", "GET", chat.file),
         ("/chat/leave", "POST", chat.leave),
     ):
         resource = app.router.add_resource(path)
@@ -237,6 +239,21 @@ class _Chat:
             raise problem.malformed() from error
         async with self._page_open(conversation.key, self._address(request)):
             return await self._stream.serve(request, conversation, after)
+
+    @answering_problems
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """A file of this browser's own conversation; whoever asks for another's learns nothing."""
+        conversation = visitor(request)
+        if conversation is None:
+            raise problem.no_session()
+        try:
+            row = Cursor.parse(f"0.{request.match_info['row']}").outbound
+        except ValueError as error:
+            raise files.gone() from error
+        found = await self._transcript.file(conversation, row)
+        if found is None:
+            raise files.gone()
+        return await files.answer_with(found)
 
     @answering_problems
     async def leave(self, request: web.Request) -> web.StreamResponse:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from connectors.message import ConversationId, InboundEvent, Part
+from connectors.message import ConversationId, File, InboundEvent, Part
 
 _LARGEST_ID = 2**63 - 1
 
@@ -95,6 +95,10 @@ class Transcript(Protocol):
 
     async def recent(self, conversation: ConversationId, limit: int) -> Sequence[Line]:
         """The last `limit` lines, oldest first. Empty for a conversation nobody began."""
+        ...
+
+    async def file(self, conversation: ConversationId, outbound: int) -> File | None:
+        """The file said to this conversation in the row `outbound`. None when there is none."""
         ...
 
 

@@ -11,7 +11,7 @@ from bot.store.database import Database
 from bot.store.outbox import State
 from bot.store.transcript import Said
 from bot.web.contract import Author, Cursor, Line
-from connectors.message import ConversationId, Text
+from connectors.message import ConversationId, File, Text
 
 
 class StoredTranscript:
@@ -36,6 +36,12 @@ class StoredTranscript:
         """The last lines, oldest first."""
         async with self._database.read() as connection:
             return _shown(await transcript.recent(connection, conversation, limit), Cursor())
+
+    async def file(self, conversation: ConversationId, outbound: int) -> File | None:
+        """The file said to this conversation in the row `outbound`."""
+        async with self._database.read() as connection:
+            part = await transcript.told(connection, conversation, outbound)
+        return part if isinstance(part, File) else None
 
 
 def _shown(said: Iterable[Said], after: Cursor) -> list[Line]:

@@ -5,6 +5,6 @@ serve HTTP (that is bot/web) and never keep a message: the page reads those from
 """
 
 from connectors.web.channel import ACCOUNT, NAME, Nudge, WebChannel
-from connectors.web.view import Json, show_part
+from connectors.web.view import PICTURES, Json, show_part
 
-__all__ = ["ACCOUNT", "NAME", "Json", "Nudge", "WebChannel", "show_part"]
+__all__ = ["ACCOUNT", "NAME", "PICTURES", "Json", "Nudge", "WebChannel", "show_part"]

@@ -14,6 +14,8 @@ from connectors.message import Card, File, Link, Option, Part, Source, Text
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""What a page may show as a picture: none of them can carry a script."""
 _BULLET = re.compile(r"^\s*[-•*–]\s+(?=\S)")
 
 
@@ -23,7 +25,8 @@ def show_part(part: Part, *, file_url: str = "") -> dict[str, Json]:
     Always `blocks`: a list of `{"type":"paragraph","text"}` (inner line breaks kept) and
     `{"type":"list","items":[…]}`. Only where there are some: `options` `[{"label","payload"}]`, `sources`
     `[{"title","locator","url"}]`, `links` `[{"label","url"}]`, `card` `{"title","subtitle","image"}`, `file`
-    `{"name","url"}`. `file_url` is where the page fetches a File part.
+    `{"name","url"}`, with `picture` true where the page can show it. `file_url` is where the page fetches a
+    File part.
     """
     match part:
         case Text():
@@ -38,7 +41,10 @@ def show_part(part: Part, *, file_url: str = "") -> dict[str, Json]:
                 card["image"] = image
             return {"blocks": [], "card": card, **_pressable(part.options, part.links)}
         case File():
-            return {"blocks": blocks_of(part.caption), "file": {"name": part.name, "url": file_url}}
+            file: dict[str, Json] = {"name": part.name, "url": file_url}
+            if part.media_type in PICTURES:
+                file["picture"] = True
+            return {"blocks": blocks_of(part.caption), "file": file}
     return {"blocks": blocks_of(part.text)}
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.web.chat import Author, Cursor, Line
-from connectors.message import ConversationId, InboundEvent, Part, Text
+from connectors.message import ConversationId, File, InboundEvent, Part, Text
 
 NOON = datetime(2025, 10, 2, 5, 0, tzinfo=UTC)
 
@@ -91,6 +91,12 @@ class FakeHouse:
         if self.is_away:
             raise StoreAwayError
         return self.kept[conversation.key][-limit:]
+
+    async def file(self, conversation: ConversationId, outbound: int) -> File | None:
+        for line in self.kept[conversation.key]:
+            if line.cursor.outbound == outbound and isinstance(line.part, File):
+                return line.part
+        return None
 
     def nudge(self, key: str, kind: str) -> None:
         if not self.hints_are_away:

@@ -4,6 +4,7 @@
 
 import { appendText, linkTo } from "./links.js";
 
+const GONE = "Chưa tải được ảnh. Nếu tải lại trang vẫn không thấy, bạn nhắn “kết quả của tôi” để nhận lại nhé.";
 const AUTHORS = { citizen: "Bạn", bot: "Trợ lý", officer: "Cán bộ Hội" };
 
 const clock = new Intl.DateTimeFormat("vi-VN", { hour: "2-digit", minute: "2-digit" });
@@ -56,6 +57,7 @@ export function drawTime(at) {
 
 function drawPart(bubble, line) {
   if (line.card) drawCard(bubble, line.card);
+  if (line.file?.picture) bubble.append(drawPicture(line.file, line.blocks?.length));
   for (const block of line.blocks ?? []) {
     if (block.type === "list") {
       const list = element("ul");
@@ -95,11 +97,25 @@ function drawCard(bubble, card) {
   if (card.subtitle) bubble.append(drawParagraph(card.subtitle));
 }
 
+/** A picture of ours; what it says is written below it, so its own name only points there. */
+function drawPicture(file, isDescribed) {
+  const link = element("a", "picture");
+  link.href = file.url;
+  link.target = "_blank";
+  link.rel = "noopener";
+  const image = link.appendChild(element("img"));
+  image.src = file.url;
+  image.alt = isDescribed ? "Xem ảnh lớn; nội dung có ghi bằng chữ bên dưới" : `Xem ảnh lớn: ${file.name}`;
+  image.addEventListener("error", () => link.replaceWith(element("p", "gone", GONE)));
+  return link;
+}
+
 function drawFile(file) {
   const link = element("a", "file");
   link.href = file.url;
   link.download = file.name;
-  link.append(element("span", "file-do", "Tải về"), element("span", "file-name", file.name));
+  const what = file.picture ? "Lưu ảnh" : "Tải về";
+  link.append(element("span", "file-do", what), element("span", "file-name", file.name));
   return link;
 }
 
