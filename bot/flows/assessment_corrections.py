@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.flows.assessment_words import Words, words_of
-from knowledge.criteria import CriteriaSet
+from bot.flows.assessment_words import Words, read_level, words_of
+from knowledge.criteria import CriteriaSet, Level
 from nlu.mentions import ANOTHER, EXACT, find_words, likeness
 from nlu.text import normalise, vietnamese_text
 
@@ -44,6 +44,7 @@ _THIS = re.compile(r"\bcau nay\b")
 _NAMED = re.compile(r"\b(?:cau hoi|cau|chi so|tieu chi|phan)(?: ve)?\b ?(?P<rest>.+)")
 _DENIED = re.compile(r"(\d{1,2})(?: diem)?(?: chu| co)? (?:khong|ko|k) phai (?:la )?(\d{1,2})\b")
 _INSTEAD = re.compile(r"\b(?:khong|ko|k) phai (?:la )?(\d{1,2})\D+(\d{1,2})\b")
+_ASKS = re.compile(r"\b(?:gi|nao|o dau|bao nhieu|khi nao|vi sao|tai sao)\b")
 _GROUP = re.compile(r"\bnhom\b")
 _ALONE = re.compile(r"(?:cho )?(?:minh |em |toi |bac )?(?:xem lai |ve |lai |tro lai |quay lai |quay ve )?")
 _LONGEST = 200
@@ -61,8 +62,13 @@ class Correction:
     """The group is to be changed and no indicator."""
 
 
-def read_correction(text: str, criteria: CriteriaSet, last_points: int | None) -> Correction | None:
-    """The correction in a message, or None when it is none. `last_points` are those of the last answer."""
+def read_correction(
+    text: str, criteria: CriteriaSet, levels: Sequence[Level], last_points: int | None
+) -> Correction | None:
+    """The correction in a message, or None when it is none. `last_points` are those of the last answer.
+
+    The number may be one no indicator has. `levels` are those an answer can be given by.
+    """
     if len(text) > _LONGEST:
         return None
     folded = " ".join(re.findall(r"[\w.,/-]+", vietnamese_text().as_meant(text)))
@@ -71,13 +77,11 @@ def read_correction(text: str, criteria: CriteriaSet, last_points: int | None) -
     marked = _is_marked(text, folded)
     if marked and _GROUP.search(folded):
         return Correction(LAST, folded, is_group=True)
-    found = _by_number(text, folded, marked) or _by_name(folded, criteria, marked)
+    named = _by_number(text, folded, levels, marked) or _by_name(folded, criteria, marked)
+    found = named or _instead(folded, last_points)
     if found is not None:
-        return found if 1 <= found.number <= len(criteria.indicators) else None
-    instead = _instead(folded, last_points)
-    if instead is not None:
-        return instead
-    if not marked or _begins_with_a_number(folded):
+        return found
+    if not marked or _begins_with_a_number(folded) or (_ASKS.search(folded) and not _gives_points(folded)):
         return None
     return Correction(LAST, _without_marks(_BY_PLACE.sub(" ", folded)))
 
@@ -93,7 +97,7 @@ def _is_marked(text: str, folded: str) -> bool:
     return _PHRASES.search(folded) is not None and "doi khi" not in folded
 
 
-def _by_number(text: str, folded: str, marked: bool) -> Correction | None:
+def _by_number(text: str, folded: str, levels: Sequence[Level], marked: bool) -> Correction | None:
     found = _BY_NUMBER.search(folded)
     if found is None:
         return None
@@ -104,7 +108,7 @@ def _by_number(text: str, folded: str, marked: bool) -> Correction | None:
     if "?" in text and not marked:
         return None
     alone = _ALONE.fullmatch(folded[: found.start()]) is not None and not folded[found.end() :].strip()
-    if not marked and not alone and not _gives(rest):
+    if not marked and not alone and not _gives(rest) and read_level(rest, levels) is None:
         return None
     return Correction(int(said) if said.isdigit() else _NUMBERS[said], _without_marks(rest))
 
@@ -139,6 +143,10 @@ def _instead(folded: str, last_points: int | None) -> Correction | None:
 def _gives(rest: str) -> bool:
     """Is a value in what is left?"""
     return re.search(r"\d|\bdiem\b", rest) is not None
+
+
+def _gives_points(folded: str) -> bool:
+    return re.search(r"\b(?:10|\d)\b(?![/-])", folded) is not None
 
 
 def _value_in(words: str) -> str:

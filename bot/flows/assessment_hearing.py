@@ -124,7 +124,8 @@ def _about_another_answer(moves: Moves, heard: Said) -> Stepped | None:
 
 def _correction_in(moves: Moves, text: str) -> Correction | None:
     state = moves.state
-    return read_correction(text, moves.criteria, state.got(state.last) if state.last else None)
+    levels = moves.criteria.indicators[0].questions[state.group].levels
+    return read_correction(text, moves.criteria, levels, state.got(state.last) if state.last else None)
 
 
 def _change(moves: Moves, correction: Correction) -> Stepped | None:
@@ -135,6 +136,9 @@ def _change(moves: Moves, correction: Correction) -> Stepped | None:
     if correction.is_group:
         return moves.correcting_group()
     number = correction.number or state.last or state.indicator
+    count = len(state.points)
+    if number > count:
+        return moves.to(state, f"Chỉ có câu 1 đến câu {count} bạn nhé.")
     if not number:
         return None
     return _points_said(moves, number, correction.words) or moves.correcting(number)
