@@ -10,17 +10,19 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import sqlite3
 import tarfile
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.settings import Settings
 
 FORMAT = 1
-_DATABASE, _MANIFEST = "khuyenhoc.db", "manifest.json"
+_DATABASE, _MANIFEST, _EVIDENCE = "khuyenhoc.db", "manifest.json", "evidence"
+_EVIDENCE_FILE = re.compile(r"evidence/[A-Z0-9-]{1,20}/\d{1,19}\.[a-z]{1,8}")
 MAX_BYTES = 64 * 1024**3
 """A restore unpacks no more than this."""
 
@@ -60,6 +62,10 @@ def back_up(settings: Settings, target: Path) -> int:
         with tarfile.open(packed, "w:gz") as archive:
             archive.add(manifest, _MANIFEST)
             archive.add(copy, _DATABASE)
+            for name in _evidence_of(copy):
+                # One that was erased since the copy was made is gone, and stays gone.
+                with suppress(FileNotFoundError):
+                    archive.add(settings.data_dir / name, name, recursive=False)
         packed.replace(target)
     return target.stat().st_size
 
@@ -81,8 +87,29 @@ def restore(settings: Settings, source: Path) -> Path:
             place.replace(kept)
         for leftover in (f"{_DATABASE}-wal", f"{_DATABASE}-shm"):
             (settings.data_dir / leftover).unlink(missing_ok=True)
+        _put_evidence(Path(folder) / _EVIDENCE, settings.data_dir / _EVIDENCE, kept)
         fresh.replace(place)
     return kept
+
+
+def _evidence_of(database: Path) -> list[str]:
+    """The files of evidence that the rows of a database tell of, below the data folder."""
+    with closing(sqlite3.connect(database)) as opened:
+        try:
+            rows = opened.execute("SELECT path FROM evidence WHERE path IS NOT NULL ORDER BY path").fetchall()
+        except sqlite3.OperationalError:
+            return []  # a database from before there was evidence
+    names = [f"{_EVIDENCE}/{path}" for (path,) in rows]
+    return [name for name in names if _EVIDENCE_FILE.fullmatch(name)]
+
+
+def _put_evidence(fresh: Path, place: Path, kept: Path) -> None:
+    """The files go with their rows; the former ones are kept beside the former database."""
+    if place.exists():
+        place.replace(kept.with_name(kept.name.replace(_DATABASE, _EVIDENCE, 1)))
+    if fresh.exists():
+        fresh.chmod(0o700)
+        fresh.replace(place)
 
 
 def _close_log(place: Path) -> None:
@@ -104,7 +131,8 @@ def _unpacked(source: Path, folder: Path) -> Path:
     try:
         with tarfile.open(source, "r:gz") as archive:
             names = {member.name for member in archive.getmembers() if member.isfile()}
-            if names != {_DATABASE, _MANIFEST} or sum(m.size for m in archive.getmembers()) > MAX_BYTES:
+            ours = {name for name in names if not _EVIDENCE_FILE.fullmatch(name)}
+            if ours != {_DATABASE, _MANIFEST} or sum(m.size for m in archive.getmembers()) > MAX_BYTES:
                 raise BackupFailed(f"{source.name} không phải bản sao lưu của chương trình này.")
             archive.extractall(folder, filter="data")
         manifest = json.loads((folder / _MANIFEST).read_text())

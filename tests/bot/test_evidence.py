@@ -25,6 +25,8 @@ from tests.conftest import StandingClock
 
 JPEG = b"\xff\xd8\xff\xe0" + b"j" * 100
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"p" * 100
+
 
 def docx(*names: str) -> bytes:
     packed = io.BytesIO()
@@ -86,7 +88,7 @@ def desk(database: Database, clock: StandingClock, tmp_path: Path) -> Desk:
 @pytest.mark.parametrize(
     ("content", "extension"),
     [
-        *((JPEG, "jpg"), (b"\x89PNG\r\n\x1a\n..", "png"), (b"RIFF\0\0\0\0WEBPVP8 ", "webp")),
+        *((JPEG, "jpg"), (PNG, "png"), (b"RIFF\0\0\0\0WEBPVP8 ", "webp")),
         *((b"\0\0\0\x18ftypheic\0\0\0\0", "heic"), (b"%PDF-1.7 ...", "pdf")),
         (docx("[Content_Types].xml", "word/document.xml"), "docx"),
         *((docx("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), ""), (docx("a.exe"), "")),
@@ -198,13 +200,13 @@ async def test_a_kill_leaves_nothing_but_what_is_fetched_again(
 
             broken.setattr("bot.evidence.evidence.keep", killed)
         await desk.keeper.fetch_some()
-    desk.downloader.gives = JPEG
+    desk.downloader.gives = PNG  # even if it is another file by then
     assert [piece.state for piece in await desk.pieces()] == [State.WAITING]
     assert await desk.new_keeper().fetch_some() == 0  # its lease still runs
     desk.clock.pass_(minutes=4)
     assert await desk.new_keeper().fetch_some() == 1
     (piece,) = await desk.pieces()
-    assert desk.files == [piece.path]
+    assert desk.files == [piece.path] == [f"{CODE}/{piece.id}.png"]
 
 
 async def test_somebody_who_fills_the_disk_is_stopped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,6 +126,13 @@ async def test_whoever_stopped_in_the_middle_is_reminded_once_and_can_go_on_with
     assert (row.author, row.priority, row.state, row.event_id) == ("bot", 10, State.WAITING.value, None)
 
 
+async def test_who_could_not_be_reminded_by_day_is_not_woken_at_night(desk: Desk) -> None:
+    await desk.talk.turn(progress("4"))
+    for moment, reminded in ((at(3, 20), 0), (at(4, 3), 0), (at(4, 8), 1)):
+        desk.clock.now = moment
+        assert await desk.reminders().sweep() == reminded
+
+
 async def test_what_the_reminder_offers_is_understood(desk: Desk) -> None:
     assistant = Assistant(interpreter(), knowledge(), Texts())
     view = View(ConversationState(), Mode.BOT, None, desk.channel.capabilities, desk.clock())
