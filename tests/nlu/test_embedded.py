@@ -131,7 +131,7 @@ def test_marks_are_put_back_as_the_examples_have_them(tmp_path: Path) -> None:
 
 def test_an_example_added_and_a_restart_are_enough(tmp_path: Path) -> None:
     before = open_embedded(tmp_path, data=teach(tmp_path / "data"))
-    assert not before.interpret_now("mở tivi cho bà xem").is_sure
+    assert meaning(before, "mở tivi cho bà xem") != "human_request"
     more = {**LESSONS, "human_request": [*LESSONS["human_request"], "mở tivi cho bà xem"]}
     after = open_embedded(tmp_path, data=teach(tmp_path / "data", more))
     found = after.interpret_now("Mo tivi cho ba xem!")
