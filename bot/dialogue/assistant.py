@@ -206,7 +206,7 @@ class Assistant:
             turn = self._guide.again(view)
             if turn is not None:
                 return turn
-        return self._guide.begin(going.flow, view)
+        return self._guide.begin(going.flow, view, going.entry)
 
     def _look_in(self, going: Route, view: View) -> Turn:
         return self._guide.look_in(going.flow, going.entry, view)
@@ -223,6 +223,9 @@ class Assistant:
 
     def _small_talk(self, going: Route, view: View) -> Turn:
         texts = self._texts
+        explained = self._guide.explain(view) if going.intent == "help" and self._is_in_flow(view) else None
+        if explained is not None:
+            return explained
         if going.intent in ("greet", "help"):
             return self._menu(view, texts.greeting if going.intent == "greet" else texts.help)
         if going.intent == "export_my_data":

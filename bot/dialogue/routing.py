@@ -106,10 +106,24 @@ _BEYOND_QUESTION = 0.9
 
 def route(meaning: Interpretation, *, asks: bool = False) -> Route:
     """Where this goes when no flow has taken it as an answer. `asks`: it is put as a question."""
+    if meaning.is_sure and meaning.intent == "start_assessment" and (title := _title_of_others(meaning)):
+        return Route(Way.FLOW, meaning.intent, "checklist", title)
     near = asks and meaning.intent in _NEAR_QUESTIONS and meaning.confidence < _BEYOND_QUESTION
-    if near or not meaning.is_sure:
+    # Whoever names the points does not ask which they got but what they are worth.
+    names_points = meaning.intent == "ask_my_result" and _has(meaning, "score")
+    if near or names_points or not meaning.is_sure:
         return Route(Way.UNSURE, meaning.intent)
     return by_intent(meaning.intent)
+
+
+def _has(meaning: Interpretation, kind: str) -> bool:
+    return any(entity.kind == kind for entity in meaning.entities)
+
+
+def _title_of_others(meaning: Interpretation) -> str:
+    """The title of a family, a clan, a community or a unit, when that is what shall be looked at."""
+    titles = [entity.value for entity in meaning.entities if entity.kind == "title"]
+    return "" if "cong_dan" in titles or not titles else titles[0]
 
 
 def by_intent(intent: str) -> Route:

@@ -66,11 +66,11 @@ class FlowGuide:
 
     # --- beginning and taking up -------------------------------------------------------------------
 
-    def begin(self, name: str, view: View) -> Turn:
+    def begin(self, name: str, view: View, entry: str = "") -> Turn:
         """Begin a flow anew; another one underway is set aside. Raises KeyError on an unknown name."""
         flow = self._flows[name]
-        state = _set_aside(view.state, but=name)
-        return self._stepped(flow, flow.begin(self._context(flow, view)), replace(view, state=state))
+        step = flow.begin(self._context(flow, view), entry)
+        return self._stepped(flow, step, replace(view, state=_set_aside(view.state, but=name)))
 
     def look_in(self, name: str, entry: str, view: View) -> Turn:
         """What a flow shows through a side door; whatever is underway goes on. Raises KeyError."""
@@ -152,6 +152,14 @@ class FlowGuide:
             return None
         flow, held = found
         return self._stepped(flow, Step(held, flow.ask(held, self._context(flow, view))), view)
+
+    def explain(self, view: View) -> Turn | None:
+        """The question in other words, because the citizen asked for help. None when nothing is underway."""
+        found = self._underway(view)
+        if found is None:
+            return None
+        flow, held = found
+        return self._stepped(flow, Step(held, flow.explain(held, self._context(flow, view))), view)
 
     def not_understood(self, view: View) -> Turn | None:
         """The question in other words; after some times, a person. None when nothing is underway."""
