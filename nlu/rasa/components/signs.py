@@ -8,6 +8,7 @@ Learns a vocabulary and nothing else.
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.classifier import Vocabulary
-from nlu.features import message_signs, shorten
+from nlu.features import Signs, message_signs, shorten
 from nlu.text import vietnamese_text
 
 _FILE = "vocabulary.json"
@@ -112,12 +113,22 @@ class SignFeaturizer(SparseFeaturizer, GraphComponent):
         return messages
 
     def _row(self, text: str) -> scipy.sparse.coo_matrix:
-        row = self._vocabulary.row(_signs(text))
+        signs = _signs(text)
+        row = self._vocabulary.row(signs)
+        # The last column says how much of a message nobody taught, or gibberish would be taken for whatever
+        # the few letters it shares with an example belong to.
+        row[len(self._vocabulary)] = self._strangeness(signs)
         values = np.fromiter(row.values(), np.float64, len(row)) * self._loudness
         places = (np.zeros(len(row), np.int32), np.fromiter(row, np.int32, len(row)))
-        return scipy.sparse.coo_matrix((values, places), shape=(1, len(self._vocabulary)))
+        return scipy.sparse.coo_matrix((values, places), shape=(1, len(self._vocabulary) + 1))
+
+    def _strangeness(self, signs: Signs) -> float:
+        """Unknown words and symbols, as loud as known ones are."""
+        single = [sign for sign in signs.plain if sign[0] in "ws"]
+        unknown = sum(sign not in self._vocabulary.signs for sign in single)
+        return unknown / math.sqrt(len(single) or 1)
 
 
-def _signs(text: str) -> list[str]:
+def _signs(text: str) -> Signs:
     analysis = vietnamese_text()
     return message_signs(shorten(analysis.open_abbreviations(text)), shorten(analysis.as_meant(text)))
