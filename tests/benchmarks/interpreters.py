@@ -122,7 +122,7 @@ def _start_of_embedded() -> tuple[float, float]:
 
 
 def _train(config: str, folder: Path) -> float:
-    """Train `folder`/nlu.yml to `folder`/nlu.tar.gz; gives the seconds that took, Rasa's own start included."""
+    """Train `folder`/nlu.yml to `folder`/nlu.tar.gz; gives the seconds of the whole command."""
     command = [
         str(PYTHON),
         "-m",
