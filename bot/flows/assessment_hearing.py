@@ -28,8 +28,12 @@ from bot.flows.assessment_words import (
 from bot.flows.flow import Command, Pressed, Said, Sent, Step
 from connectors.message import Text
 
-_AGREES = frozenset({"co", "dong y", "ok", "bat dau", "lam luon", "san sang", "nhat tri", "duoc"})
+_AGREES = frozenset(
+    {"co", "dong y", "ok", "bat dau", "bat dau di", "lam luon", "lam di", "san sang", "nhat tri", "duoc"}
+)
 _LATER = frozenset({"de sau", "khong", "chua", "thoi", "khong dong y", "luc khac"})
+_KEEPS = frozenset({"tiep", "tiep tuc", "giu nguyen", "de nguyen", "nhu cu", "khong sua", "khong"})
+"""Leaves an answer that was looked at again as it was."""
 _NO_REMINDER = ("khong", "dung", "khoi")
 _NO_POINTS_YET = frozenset({CONSENT, GROUP, RESTART})
 """Steps at which nothing can be corrected and nothing be shown."""
@@ -146,7 +150,7 @@ def _change(moves: Moves, correction: Correction) -> Stepped | None:
 
 def _consent_said(moves: Moves, heard: Said) -> Stepped | None:
     phrase = phrase_of(heard.text)
-    agrees = phrase in _AGREES or phrase.startswith("dong y") or heard.wants("affirm", "start_assessment")
+    agrees = phrase in _AGREES or phrase.startswith("dong y") or heard.wants("affirm")
     if agrees and not is_question(heard.text):
         return moves.agreed(remind="nhac" in phrase and not any(no in phrase for no in _NO_REMINDER))
     return moves.refused() if phrase in _LATER or heard.wants("deny") else None
@@ -169,7 +173,12 @@ def _restart_said(moves: Moves, heard: Said) -> Stepped | None:
 
 
 def _indicator_said(moves: Moves, heard: Said) -> Stepped | None:
-    return _points_said(moves, moves.state.indicator, heard.text)
+    state = moves.state
+    given = _points_said(moves, state.indicator, heard.text)
+    keeps = phrase_of(heard.text) in _KEEPS or heard.wants("affirm", "resume_assessment")
+    if given is None and keeps and state.got(state.indicator) is not None:
+        return moves.skip()
+    return given
 
 
 def _points_said(moves: Moves, number: int, words: str) -> Stepped | None:

@@ -126,7 +126,7 @@ def _indicator(state: AssessmentState, criteria: CriteriaSet, can: Capabilities)
     head = heading(state, criteria)
     got = state.got(state.indicator)
     if got is not None:
-        head = f"{head} – bạn đã cho {got} điểm"
+        head = f"{head} – bạn đã cho {got} điểm (giữ nguyên thì nhắn “tiếp tục”)"
     hint = _hint(can, question)
     room = MOST_LETTERS - len(head) - len(question.asks) - len(hint) - 3
     levels = _level_lines(question.levels, room)
@@ -144,7 +144,7 @@ def _hint(can: Capabilities, question: Question) -> str:
 
 def _level_lines(levels: Sequence[Level], room: int) -> str:
     """Every level with what it looks like; where room is short the longest descriptions lose their ends."""
-    told = [(level, level.describes.removeprefix("Bạn ")) for level in levels]
+    told = [(level, _inside_a_line(level.describes)) for level in levels]
     most = max((len(describes) for _, describes in told), default=0)
     while True:
         lines = "\n".join(
@@ -153,6 +153,12 @@ def _level_lines(levels: Sequence[Level], room: int) -> str:
         if len(lines) <= room or most <= _LEAST_DESCRIPTION:
             return lines
         most -= 4
+
+
+def _inside_a_line(sentence: str) -> str:
+    """`Bạn đi đều.` behind a colon: `đi đều.`"""
+    rest = sentence.removeprefix("Bạn ")
+    return rest[:1].lower() + rest[1:]
 
 
 def _level_options(state: AssessmentState, can: Capabilities, question: Question) -> tuple[Option, ...]:

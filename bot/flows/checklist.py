@@ -216,7 +216,7 @@ def _summary(found: Checklist, ticks: Sequence[str]) -> tuple[Part, ...]:
         "Chưa có:", (f"• {item.asks} Việc nên làm: {item.next_step}" for item in _with(told, Tick.LACK))
     )
     lines += _told("Chưa rõ, nên hỏi lại:", (f"• {item.asks}" for item in _with(told, Tick.UNSURE)))
-    lines += _told("Chưa nguồn nào mình có nói rõ:", (f"• {one.says}" for one in found.unknown))
+    lines += _told("Mình chưa thấy nguồn nào nói rõ:", (f"• {one.says}" for one in found.unknown))
     lines.append(found.ask)
     about = tuple(Option("Tìm hiểu thêm", f"q:{id_}") for id_ in found.about[:1])
     *first, last = _packed(lines)

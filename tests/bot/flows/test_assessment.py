@@ -15,7 +15,7 @@ from bot.flows.assessment_state import begin, decode, encode, kept_results
 from bot.flows.flow import Command, Pressed, Sent
 from bot.flows.results import AssessmentProgress, AssessmentResult, Sheet
 from connectors.message import Attachment, Text
-from tests.bot.flows.stage import BUTTONS, PICTURE, Stage, assessment, book, current, pressed
+from tests.bot.flows.stage import BUTTONS, PICTURE, Stage, assessment, book, current, pressed, said
 
 EIGHTS = ("8",) * 10
 
@@ -79,6 +79,11 @@ def test_consent_in_words_is_reminded_only_when_that_was_said(words: str, remind
     assert (stage.state.step, stage.state.remind) == ("group", remind)
 
 
+def test_asking_to_begin_twice_is_no_consent() -> None:
+    stage = Stage(Assessment(book()))
+    assert stage.flow.hear(stage.state, said("tự đánh giá", "start_assessment"), stage.context) is None
+
+
 def test_back_and_the_same_answer_again_change_nothing() -> None:
     stage = assessment("8", "7")
     before = stage.state
@@ -86,9 +91,10 @@ def test_back_and_the_same_answer_again_change_nothing() -> None:
     assert "đã cho 7 điểm" in stage.words
     stage.hear("7")
     assert stage.state == before
-    stage.command(Command.BACK)
-    stage.command(Command.SKIP)
-    assert stage.state == before
+    for keep in ("bỏ qua", "tiếp tục", "giữ nguyên"):
+        stage.command(Command.BACK)
+        stage.hear(keep)
+        assert stage.state == before
 
 
 def test_back_goes_as_far_as_the_consent_and_stays_there() -> None:
