@@ -206,6 +206,12 @@ class Assistant:
             turn = self._guide.again(view)
             if turn is not None:
                 return turn
+        left = self._guide.left_in_the_middle(view.state, view.received_at)
+        if left is not None and left.flow == going.flow and not going.entry:
+            # What was answered days ago is not thrown away by the same wish; `làm lại từ đầu` does that.
+            turn = self._guide.resume(view)
+            if turn is not None:
+                return turn
         return self._guide.begin(going.flow, view, going.entry)
 
     def _look_in(self, going: Route, view: View) -> Turn:
