@@ -165,8 +165,9 @@ async def touching(
     begun = and_(t.c.began_at >= since, t.c.began_at < until)
     ended = and_(t.c.finished_at >= since, t.c.finished_at < until)
     found = await connection.stream(select(t).where(or_(begun, ended)).order_by(t.c.began_at, t.c.code))
-    async for row in found:
-        yield _read(row)
+    async for rows in found.partitions(1000):
+        for row in rows:
+            yield _read(row)
 
 
 # --- reminding ---------------------------------------------------------------------------------------
