@@ -203,4 +203,6 @@ class Moves:
 def progress_of(state: AssessmentState) -> AssessmentProgress:
     """Where it stands. At the question whether to begin anew it stands where that was asked."""
     step = state.return_to if state.step == RESTART else state.step
-    return AssessmentProgress(state.code, state.criteria, state.group, step, state.remind, state.place)
+    return AssessmentProgress(
+        state.code, state.criteria, state.group, step, state.remind, state.place, state.evidence
+    )
