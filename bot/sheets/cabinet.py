@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import secrets
+import traceback
 from collections.abc import Callable, Iterable
 from datetime import timedelta, tzinfo
 from pathlib import Path
@@ -90,8 +91,16 @@ class Cabinet:
                 self._drawing
             ):  # one at a time: the drawing libraries share fonts, and turns share a CPU
                 return await asyncio.to_thread(self._draw, conversation, sheet)
-        except Exception:
-            log.exception("sheet_left_out", form=sheet.form, criteria=sheet.result.criteria)
+        except Exception as error:
+            # Not its message and no values: the drawing library quotes the words it could not draw.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            log.error(
+                "sheet_left_out",
+                form=sheet.form,
+                criteria=sheet.result.criteria,
+                reason=type(error).__name__,
+                where=f"{Path(at.filename).name}:{at.lineno}",
+            )
             return None
 
     def _draw(self, conversation: ConversationId, sheet: Sheet) -> File:
@@ -104,7 +113,7 @@ class Cabinet:
         if sheet.form == "card":
             drawn = self._drawn_by(draw_card, sheet, criteria)
             path = self._write(conversation, f"{result.code}-card.png", drawn)
-            caption = describe(result, criteria, self._zone)
+            caption = describe(result, criteria)
             return File(path, f"Ket-qua-tu-danh-gia-{result.code}.png", "image/png", caption)
         if sheet.form == "paper":
             drawn = self._drawn_by(draw_paper, sheet, criteria)

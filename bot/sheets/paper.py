@@ -53,6 +53,8 @@ _PIECE = 300
 _PIECES = 60
 """Pieces of evidence that are printed; the rest is counted."""
 _BLANK_LINES = 3
+_FACE = ("FONTNAME", (0, 0), (-1, -1), f"{FAMILY}-{Weight.REGULAR}")
+"""Of a table's own: without it even an empty cell would ask for a font that is not in the file."""
 
 
 def draw_paper(
@@ -80,6 +82,7 @@ def draw_paper(
         creator="khuyenhoc",
         lang="vi-VN",
         invariant=1,
+        initialFontName=_font(Weight.REGULAR),
     )
     template.build(
         [
@@ -140,13 +143,14 @@ def _text(words: str, style: ParagraphStyle) -> Paragraph:
 
 def _heading(result: AssessmentResult, criteria: CriteriaSet, association: str) -> list[Flowable]:
     code = [
-        _text("Mã kiểm tra", _style(8.5, colour=c.MUTED, alignment=TA_RIGHT)),
+        _text("Mã phiếu", _style(8.5, colour=c.MUTED, alignment=TA_RIGHT)),
         _text(result.code, _style(11.5, Weight.BOLD, alignment=TA_RIGHT)),
     ]
     name = _text(association.upper(), _style(10.5, Weight.BOLD, c.BRAND))
     top = Table([[name, code]], colWidths=[_WIDTH - 45 * mm, 45 * mm])
     top.setStyle(
         [
+            _FACE,
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
             ("RIGHTPADDING", (0, 0), (-1, -1), 0),
@@ -176,7 +180,7 @@ def _person(result: AssessmentResult, criteria: CriteriaSet, zone: tzinfo) -> li
         ("Nhóm:", group, "Ngày tự chấm:", day(result.finished_at, zone)),
     ]
     cells = [
-        [_text(first, label), _text(given, value), "", _text(second, label), _text(known, value)]
+        [_text(first, label), _text(given, value), None, _text(second, label), _text(known, value)]
         for first, given, second, known in rows
     ]
     blanks = [
@@ -188,6 +192,7 @@ def _person(result: AssessmentResult, criteria: CriteriaSet, zone: tzinfo) -> li
     table = Table(cells, colWidths=[21 * mm, _WIDTH - 93 * mm, 6 * mm, 27 * mm, 39 * mm])
     table.setStyle(
         [
+            _FACE,
             ("VALIGN", (0, 0), (-1, -1), "BOTTOM"),
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
             ("RIGHTPADDING", (0, 0), (-1, -1), 0),
@@ -220,7 +225,7 @@ def _points(result: AssessmentResult, criteria: CriteriaSet) -> Table:
         looks += [("BACKGROUND", (0, len(rows)), (-1, len(rows)), _colour(c.ENOUGH_SOFT))]
         looks += [("SPAN", (0, len(rows)), (1, len(rows)))]
         sums = [_text(str(most), group_sum), _text(str(got), group_sum)]
-        rows.append([_text(printable(competency.name, 160), group_name), "", *sums, "", ""])
+        rows.append([_text(printable(competency.name, 160), group_name), None, *sums, None, None])
         for indicator, points in marked:
             if indicator.competency != competency.id:
                 continue
@@ -234,7 +239,7 @@ def _points(result: AssessmentResult, criteria: CriteriaSet) -> Table:
                     _text(str(indicator.most), middle),
                     _text(str(points), bold),
                     _text(f"{given} mục" if given else "", middle),
-                    "",
+                    None,
                 ]
             )
     last = len(rows)
@@ -245,17 +250,18 @@ def _points(result: AssessmentResult, criteria: CriteriaSet) -> Table:
     rows.append(
         [
             _text("Tổng cộng", total),
-            "",
+            None,
             _text(str(criteria.most), total_points),
             _text(str(result.total), total_points),
-            "",
-            "",
+            None,
+            None,
         ]
     )
     widths = [9 * mm, _WIDTH - 97 * mm, 20 * mm, 20 * mm, 24 * mm, 24 * mm]
     table = Table(rows, colWidths=widths, repeatRows=1)
     table.setStyle(
         [
+            _FACE,
             ("BACKGROUND", (0, 0), (-1, 0), _colour(c.BRAND)),
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
             ("SPAN", (0, last), (1, last)),
@@ -279,15 +285,16 @@ def _verdict(
     words = judged(result, criteria)
     strong, soft = (c.ENOUGH, c.ENOUGH_SOFT) if result.passed else (c.NOT_YET, c.NOT_YET_SOFT)
     said = [_text(words.headline, _style(11.5, Weight.BOLD, strong))]
-    said += [_text(" ".join(words.reasons), _style(9.5))]
-    if moved := change(result, compared, zone):
-        said += [_text(f"Tổng điểm {moved}.", _style(9.5))]
+    moved = change(result, compared, zone)
+    reasons = (*words.reasons, f"Tổng điểm {moved}.") if moved else words.reasons
+    said += [_text(" ".join(reasons), _style(9.5))]
     said += [_text(ONLY_A_GUIDE, _style(9.5, Weight.SEMIBOLD))]
     if criteria.note:
         said += [_text(printable(criteria.note, 400), _style(8.5, colour=c.MUTED))]
     table = Table([[said]], colWidths=[_WIDTH])
     table.setStyle(
         [
+            _FACE,
             ("BACKGROUND", (0, 0), (-1, -1), _colour(soft)),
             ("ROUNDEDCORNERS", [6, 6, 6, 6]),
             ("LEFTPADDING", (0, 0), (-1, -1), 10),
@@ -321,8 +328,8 @@ def _evidence(result: AssessmentResult, criteria: CriteriaSet) -> list[Flowable]
     if shown:
         return [heading, *shown]
     invitation = _text("Bạn có thể ghi thêm bằng tay:", _style(9.5, colour=c.MUTED, keepWithNext=1))
-    ruled = Table([[""]] * _BLANK_LINES, colWidths=[_WIDTH], rowHeights=[7 * mm] * _BLANK_LINES)
-    ruled.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0.6, _colour(c.MUTED), None, (0.6, 2.2))])
+    ruled = Table([[None]] * _BLANK_LINES, colWidths=[_WIDTH], rowHeights=[7 * mm] * _BLANK_LINES)
+    ruled.setStyle([_FACE, ("LINEBELOW", (0, 0), (-1, -1), 0.6, _colour(c.MUTED), None, (0.6, 2.2))])
     return [KeepTogether([heading, invitation, ruled])]
 
 
@@ -337,8 +344,8 @@ def _signatures() -> Flowable:
         [_text("(ký, ghi rõ họ tên)", how), _text("(ký, ghi rõ họ tên)", how)],
     ]
     table = Table(cells, colWidths=[_WIDTH / 2] * 2)
-    table.setStyle([("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)])
-    return KeepTogether([Spacer(0, 5 * mm), table, Spacer(0, 20 * mm)])
+    table.setStyle([_FACE, ("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)])
+    return KeepTogether([Spacer(0, 5 * mm), table, Spacer(0, 17 * mm)])
 
 
 def _numbering(code: str) -> type[Canvas]:
@@ -365,7 +372,7 @@ def _numbering(code: str) -> type[Canvas]:
         def _foot(self, number: int, of: int) -> None:
             self.setFont(_font(Weight.REGULAR), 8)
             self.setFillColor(_colour(c.MUTED))
-            self.drawString(_SIDE, 9 * mm, f"Mã kiểm tra {code} · {ONLY_A_GUIDE}")
+            self.drawString(_SIDE, 9 * mm, f"Mã phiếu {code} · {ONLY_A_GUIDE}")
             self.drawRightString(A4[0] - _SIDE, 9 * mm, f"Trang {number}/{of}")
 
     return Numbered

@@ -68,20 +68,18 @@ def _missing(verdict: Verdict, points: Sequence[int]) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def describe(result: AssessmentResult, criteria: CriteriaSet, zone: tzinfo = VIETNAM) -> str:
-    """The card in words, for the message beside it: everything somebody who cannot see it would miss.
+def describe(result: AssessmentResult, criteria: CriteriaSet) -> str:
+    """What the card shows, in words, for the message beside it: verdict and every single point.
 
-    Raises ValueError when the points are not this set's.
+    Short: it stands below a reply that says the rest. Raises ValueError when the points are not this set's.
     """
-    words = judged(result, criteria)
-    lines = [
-        f"Thẻ kết quả: {result.total}/{criteria.most} điểm. {words.headline}. {' '.join(words.reasons)}",
-        "; ".join(f"{c.name}: {got}/{most}" for c, got, most in criteria.by_competency(result.points)) + ".",
-        f"{len(result.points)} chỉ số lần lượt được: {', '.join(map(str, result.points))}.",
-        f"Chấm ngày {day(result.finished_at, zone)} theo {criteria.document}. Mã kiểm tra: {result.code}.",
-        ONLY_A_GUIDE,
-    ]
-    return "\n".join(lines)
+    headline = judged(result, criteria).headline
+    verdict = f"{headline[0].lower()}{headline[1:]}"
+    points = ", ".join(map(str, result.points))
+    return (
+        f"Thẻ kết quả để bạn lưu lại hoặc chia sẻ: {result.total}/{criteria.most} điểm, {verdict}.\n"
+        f"{len(result.points)} chỉ số lần lượt được {points} điểm.\n{ONLY_A_GUIDE}"
+    )
 
 
 def change(result: AssessmentResult, compared: AssessmentResult | None, zone: tzinfo = VIETNAM) -> str:

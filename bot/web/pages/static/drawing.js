@@ -114,8 +114,8 @@ function drawFile(file) {
   const link = element("a", "file");
   link.href = file.url;
   link.download = file.name;
-  const what = file.picture ? "Lưu ảnh" : "Tải về";
-  link.append(element("span", "file-do", what), element("span", "file-name", file.name));
+  link.append(element("span", "file-do", file.picture ? "Lưu ảnh" : "Tải về"));
+  if (!file.picture) link.append(element("span", "file-name", file.name));
   return link;
 }
 
