@@ -19,7 +19,8 @@ COPY connectors connectors
 COPY knowledge knowledge
 COPY nlu nlu
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /src/wheels . \
-    && /opt/khuyenhoc/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index /src/wheels/*.whl
+    && /opt/khuyenhoc/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-index /src/wheels/*.whl \
+    && /opt/khuyenhoc/bin/python -m nlu.embedded
 
 FROM python:3.11-slim
 # Scanned pages of documents that are taken in are read by Tesseract; everything else works without it.

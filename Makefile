@@ -20,12 +20,14 @@ $(STAMP): constraints.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m nlu.embedded
 	@touch $@
 
 run: $(STAMP) ## Set up when needed, then serve on PORT (default 8080)
 	@exec $(BIN)/khuyenhoc serve --port $(PORT)
 
 test: $(STAMP) ## The default test suite: under two minutes, no network
+	@$(BIN)/python -m nlu.embedded
 	$(BIN)/pytest
 
 check: $(STAMP) ## What CI checks: format, lint, types, import rules, tests
@@ -33,6 +35,7 @@ check: $(STAMP) ## What CI checks: format, lint, types, import rules, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m nlu.embedded
 	$(BIN)/pytest
 
 fix: $(STAMP) ## Format, and repair what the linter can repair

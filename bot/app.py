@@ -62,6 +62,7 @@ from knowledge.base import KnowledgeBase
 from knowledge.checklists import load_checklists
 from knowledge.criteria_files import load_criteria
 from nlu.embedded import open_embedded
+from nlu.gazetteer import former_communes, gazetteer
 from nlu.interpreter import Interpreter
 from nlu.monitor import Monitor, Timed
 from nlu.rasa import RasaInterpreter
@@ -110,19 +111,23 @@ def make_texts(settings: Settings) -> Texts:
 
 
 @asynccontextmanager
-async def open_interpreter(settings: Settings, monitor: Monitor | None = None) -> AsyncIterator[Interpreter]:
+async def open_interpreter(
+    settings: Settings, librarian: Librarian, monitor: Monitor | None = None
+) -> AsyncIterator[Interpreter]:
     """What finds out what people want: the one in this process, or a Rasa server with that one behind it.
 
     Raises TrainingDataBroken, naming file and line, when the examples cannot be learnt from.
     """
-    data = load_training_data()
-    embedded = await asyncio.to_thread(open_embedded, settings.data_dir / "nlu", Reader(), data)
+    data = await asyncio.to_thread(load_training_data)
+    reader = Reader(restore=librarian.restore)
+    embedded = await asyncio.to_thread(open_embedded, settings.data_dir / "nlu", reader, data)
+    await asyncio.to_thread(lambda: (gazetteer(), former_communes()))  # else the first message waits for them
     inner = Timed(embedded, "embedded", monitor) if monitor is not None else embedded
     if settings.nlu != "rasa":
         yield inner
         return
     token = settings.rasa_token.get_secret_value()
-    rasa = RasaInterpreter(settings.rasa_url, token, inner, Reader(), intents=data.intents, monitor=monitor)
+    rasa = RasaInterpreter(settings.rasa_url, token, inner, reader, intents=data.intents, monitor=monitor)
     try:
         yield rasa
     finally:
@@ -167,7 +172,7 @@ async def open_assistant(settings: Settings, progress: Progress | None = None) -
     async with (
         open_database(settings) as database,
         open_knowledge(settings, database) as librarian,
-        open_interpreter(settings) as interpreter,
+        open_interpreter(settings, librarian) as interpreter,
     ):
         await librarian.learn_meanings(progress)
         yield make_assistant(settings, librarian, interpreter)
@@ -293,7 +298,7 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
         metrics = Metrics()
         librarian = await stack.enter_async_context(open_knowledge(settings, database, clock))
         monitor = NluMetrics(metrics)
-        interpreter = await stack.enter_async_context(open_interpreter(settings, monitor))
+        interpreter = await stack.enter_async_context(open_interpreter(settings, librarian, monitor))
         web_chat = WebChannel(nerves.hint_web)
         await _need_zalo_tokens(settings, database, clock)
         zalo = make_zalo(settings, database, clock)

@@ -279,7 +279,7 @@ async def _evaluate(
     async with (
         app.open_database(settings) as database,
         app.open_knowledge(settings, database) as librarian,
-        app.open_interpreter(settings) as interpreter,
+        app.open_interpreter(settings, librarian) as interpreter,
     ):
         await librarian.learn_meanings(_tell_progress)
         assistant = app.make_assistant(settings, librarian, interpreter)

@@ -99,6 +99,10 @@ class Librarian:
         """See `Knowledge.ask`."""
         return await self._base.ask(question, after)
 
+    def restore(self, text: str) -> str:
+        """See `KnowledgeBase.restore`."""
+        return self._base.restore(text)
+
     def entry(self, entry_id: str) -> Answer | None:
         """See `Knowledge.entry`."""
         return self._base.entry(entry_id)

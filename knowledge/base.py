@@ -131,6 +131,10 @@ class KnowledgeBase:
 
     # --- asking ------------------------------------------------------------------------------------
 
+    def restore(self, text: str) -> str:
+        """`text` with its marks put back as far as the content tells. Never shown as what was typed."""
+        return self._finder.restore(text)
+
     async def ask(self, question: str, after: str = "") -> Answer | Abstention:
         """See `Knowledge.ask`. Total; the same question gets the same answer as long as this lives."""
         key = (question, after)

@@ -109,6 +109,10 @@ class Finder:
         """From now on look by meaning too. Questions are embedded in `executor` (None: the loop's own)."""
         self._meanings, self._embedder, self._executor = meanings, embedder, executor
 
+    def restore(self, text: str) -> str:
+        """`text` with its marks put back, as the content has them."""
+        return self._restorer.restore(text)
+
     def read(self, question: str) -> Reading:
         """A question as it stands by itself."""
         naming = self._register.named_in(question)

@@ -26,24 +26,22 @@ from nlu.accents import AccentRestorer
 from nlu.algebra import Numbers
 from nlu.classifier import Classifier, Vocabulary, learn
 from nlu.features import may_mean, memory_key, message_signs, same_marks, shorten
-from nlu.interpreter import ASK_KNOWLEDGE, OUT_OF_SCOPE, Interpretation, Likelihood
+from nlu.interpreter import ASK_KNOWLEDGE, Interpretation, Likelihood, is_sure
 from nlu.reading import Reader, Reading
 from nlu.text import VietnameseText, vietnamese_text
 from nlu.training import TrainingData, load_training_data
 
 log = structlog.get_logger(__name__)
 
-SURE_FROM = 0.5
-"""Confidence from which acting is better than asking back. See docs/decisions/0009-interpreter.md."""
 _REMEMBERED = 0.97
 """Confidence in what somebody wrote down as an example; the rest is left to what was learnt."""
-_SAME_PLACE = frozenset({ASK_KNOWLEDGE, OUT_OF_SCOPE})
-"""Both go to the documents, which decide by themselves what is theirs: doubt between the two is no doubt."""
 _ALTERNATIVES = 3
 _LONG = 1000
 """Characters from which reading a message takes long enough (3 ms and more) that others should not wait."""
 _SHAPED_BY = ("accents", "algebra", "classifier", "features", "folding", "spelling", "text")
 """Modules that decide what is learnt from an example: a model of another edition of them is another model."""
+INSTALLED = Path(__file__).parent / "learnt"
+"""Where setting up leaves what it learnt (`python -m nlu.embedded`), so that the first start need not."""
 _KEPT_MODELS = 3
 """Files of models that stay: an upgrade that is taken back finds its own again."""
 
@@ -90,25 +88,16 @@ class EmbeddedInterpreter:
         reading = self._reader.read(text)
         opened, folded = shorten(reading.opened), shorten(reading.folded)
         if not memory_key(folded):
-            return _interpretation(reading, Likelihood(ASK_KNOWLEDGE, 0.0), (), is_sure=False)
+            return _interpretation(reading, Likelihood(ASK_KNOWLEDGE, 0.0), (), sure=False)
         likely = self._model.likelihoods(opened, folded)
         intents = self._model.classifier.intents
         order = np.argsort(-likely, kind="stable")
         ranked = [Likelihood(intents[place], min(float(likely[place]), 1.0)) for place in order]
-        return _interpretation(reading, ranked[0], ranked[1 : 1 + _ALTERNATIVES], is_sure=is_sure(ranked))
-
-
-def is_sure(ranked: Iterable[Likelihood]) -> bool:
-    """Is acting on the first of `ranked` (all intents, best first) better than asking back?"""
-    ranked = tuple(ranked)
-    best = ranked[0]
-    if best.intent in _SAME_PLACE:
-        return sum(one.confidence for one in ranked if one.intent in _SAME_PLACE) >= SURE_FROM
-    return best.confidence >= SURE_FROM
+        return _interpretation(reading, ranked[0], ranked[1 : 1 + _ALTERNATIVES], sure=is_sure(ranked))
 
 
 def _interpretation(
-    reading: Reading, best: Likelihood, others: Iterable[Likelihood], *, is_sure: bool
+    reading: Reading, best: Likelihood, others: Iterable[Likelihood], *, sure: bool
 ) -> Interpretation:
     return Interpretation(
         intent=best.intent,
@@ -118,7 +107,7 @@ def _interpretation(
         restored=reading.restored,
         entities=reading.entities,
         alternatives=tuple(others),
-        is_sure=is_sure,
+        is_sure=sure,
     )
 
 
@@ -128,7 +117,7 @@ def open_embedded(
     data: TrainingData | None = None,
     text: VietnameseText | None = None,
 ) -> EmbeddedInterpreter:
-    """The interpreter for `data` (the shipped one by default), its model kept in `folder`.
+    """The interpreter for `data` (the shipped one by default), its model from INSTALLED or kept in `folder`.
 
     Blocks: some 0.2 s when the model is there, some seconds when it has to be learnt. Several processes may
     do this at once. A folder that cannot be written costs those seconds at every start. Raises
@@ -142,9 +131,10 @@ def open_embedded(
 def open_model(folder: Path | None, data: TrainingData, text: VietnameseText) -> Model:
     """What `data` teach: read from `folder`, or learnt and left there."""
     edition = edition_of(data)
-    path = folder / f"nlu-{edition}.npz" if folder else None
+    name = f"nlu-{edition}.npz"
+    path = folder / name if folder else None
     forms = [(text.open_abbreviations(e.text), text.as_meant(e.text)) for e in data.examples]
-    classifier = _load(path, edition) if path else None
+    classifier = _load(INSTALLED / name, edition) or (_load(path, edition) if path else None)
     if classifier is None:
         started = time.monotonic()
         classifier = learn([message_signs(*form) for form in forms], [e.intent for e in data.examples])
@@ -243,3 +233,7 @@ def _load(path: Path, edition: str) -> Classifier | None:
         log.warning("interpreter_unreadable", file=path.name, reason="foreign")
         return None
     return Classifier(intents, vocabulary, weights, bias, sharpness)
+
+
+if __name__ == "__main__":
+    open_embedded(INSTALLED)

@@ -6,6 +6,7 @@ named here. An interpreter must never raise, never keep what it read, and never 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +14,13 @@ ASK_KNOWLEDGE = "ask_knowledge"
 """A question for the documents; also what an interpreter says when it has nothing better to say."""
 OUT_OF_SCOPE = "out_of_scope"
 """About something that is not the association's business."""
+
+SURE_FROM = 0.5
+"""Confidence from which acting is better than asking back. See docs/decisions/0009-interpreter.md."""
+_LEAD = 0.2
+"""How far the likeliest must lead: `dung` is `đúng` and `dừng` alike, and is asked about."""
+_SAME_PLACE = frozenset({ASK_KNOWLEDGE, OUT_OF_SCOPE})
+"""Both go to the documents, which decide by themselves what is theirs: doubt between the two is no doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,15 @@ class Interpretation:
     """The next likely intents, best first, at most three, without `intent`."""
     is_sure: bool = True
     """False in the region where asking back is better than acting: `intent` is then a guess."""
+
+
+def is_sure(ranked: Iterable[Likelihood]) -> bool:
+    """Is acting on the first of `ranked` (best first, at least one) better than asking back?"""
+    best, *others = ranked
+    if best.intent in _SAME_PLACE:
+        return sum(one.confidence for one in (best, *others) if one.intent in _SAME_PLACE) >= SURE_FROM
+    lead = best.confidence - max((one.confidence for one in others), default=0.0)
+    return best.confidence >= SURE_FROM and lead >= _LEAD
 
 
 class Interpreter(Protocol):

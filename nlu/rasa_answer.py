@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, Literal
 
-from nlu.interpreter import ASK_KNOWLEDGE, OUT_OF_SCOPE, Entity, Interpretation, Likelihood
+from nlu.interpreter import Entity, Interpretation, Likelihood, is_sure
 from nlu.reading import Reading
 
 Failure = Literal[
@@ -18,11 +18,6 @@ Failure = Literal[
 """Why there is no usable answer: no connection (or it broke), no answer in time, a wrong token, a server
 without a model, another HTTP status, an answer nobody can read, an intent our data do not have, our fault."""
 
-SURE_FROM = 0.5
-"""Confidence from which an intent is acted upon. One half: the likeliest intent is then likelier than all
-others together, whatever the model."""
-_SAME_PLACE = (ASK_KNOWLEDGE, OUT_OF_SCOPE)
-"""Both go to the documents, which decide by themselves what is theirs: doubt between the two is no doubt."""
 _ALTERNATIVES = 3
 _ROUNDING = 1e-3
 """How far above one a sum of rounded probabilities may lie."""
@@ -44,7 +39,6 @@ def interpretation_of(
     *,
     asked_from: int = 0,
     intents: Collection[str] | None = None,
-    sure_from: float = SURE_FROM,
 ) -> Interpretation:
     """The answer about `reading`, of which the text from `asked_from` on was asked.
 
@@ -64,7 +58,7 @@ def interpretation_of(
         for one in ranking
         if one.intent != best.intent and (intents is None or one.intent in intents)
     }
-    nearest = sorted(others.values(), key=lambda one: -one.confidence)[:_ALTERNATIVES]
+    nearest = sorted(others.values(), key=lambda one: -one.confidence)
     return Interpretation(
         intent=best.intent,
         confidence=best.confidence,
@@ -72,16 +66,9 @@ def interpretation_of(
         folded=reading.folded,
         restored=reading.restored,
         entities=tuple(sorted(_entities(record, reading.text, asked_from), key=lambda e: (e.start, e.end))),
-        alternatives=tuple(nearest),
-        is_sure=_certainty(best, others) >= sure_from,
+        alternatives=tuple(nearest[:_ALTERNATIVES]),
+        is_sure=is_sure([best, *nearest]),
     )
-
-
-def _certainty(best: Likelihood, others: dict[str, Likelihood]) -> float:
-    """How likely it is that acting on `best` takes the message to the right place."""
-    if best.intent not in _SAME_PLACE:
-        return best.confidence
-    return best.confidence + sum(others[name].confidence for name in _SAME_PLACE if name in others)
 
 
 def _entities(record: dict[str, Any], text: str, asked_from: int) -> Iterator[Entity]:

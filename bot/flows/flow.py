@@ -85,7 +85,8 @@ class Step(Generic[S]):
     replies: tuple[Reply, ...]
     effects: tuple[Effect, ...] = ()
     keep: Mapping[str, Any] | None = None
-    """Small, JSON-able; replaces what this flow kept in the conversation. None leaves it as it is."""
+    """Small, JSON-able; replaces what this flow kept in the conversation. None leaves it as it is.
+    A flow that keeps something shows it by `begin` with the entry `result`."""
 
 
 class Flow(Protocol[S]):

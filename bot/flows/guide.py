@@ -109,7 +109,9 @@ class FlowGuide:
         if current is None or current.flow != flow_name:
             aside = next((one for one in view.state.set_aside if one.flow == flow_name), None)
             if aside is None:
-                return None
+                # Tapped once more after the end: what it left behind is what the thumb is after.
+                over = flow_name in self._flows and view.state.kept.get(flow_name)
+                return self.look_in(flow_name, "result", view) if over else None
             state = _set_aside(view.state)
             rest = tuple(one for one in state.set_aside if one is not aside)
             view = replace(view, state=replace(state, underway=aside, set_aside=rest))

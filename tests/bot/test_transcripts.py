@@ -9,14 +9,14 @@ marks, so that wording can be mended; what matters is what is said, not how.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.message import Attachment, EventKind, Option, Part, Text
+from connectors.message import Attachment, EventKind, Option, Text
 from nlu.text import fold
 from tests.bot.fakes import START, said
 from tests.bot.talk import Talk
@@ -57,7 +57,7 @@ def transcripts() -> Iterator[Transcript]:
                 yield Transcript(name, False, lines)
 
 
-def what_came(parts: tuple[Part, ...]) -> str:
+def what_came(parts: Iterable[object]) -> str:
     texts = [part for part in parts if isinstance(part, Text)]
     return "\n".join(f"{t.text} [{'] ['.join(o.label for o in t.options)}]" for t in texts)
 
