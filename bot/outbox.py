@@ -35,6 +35,7 @@ from connectors.errors import (
     RetryLater,
     SendError,
 )
+from connectors.message import File
 
 log = structlog.get_logger(__name__)
 
@@ -264,7 +265,9 @@ class AccountSender:
                 error=str(error),
                 unknown=verdict.unknown,
             )
-            if verdict.state is State.FAILED and message.event_id is not None:
+            # Words make no sense without those before them, but they do without a picture or a document.
+            is_needed = not isinstance(message.part, File)
+            if verdict.state is State.FAILED and message.event_id is not None and is_needed:
                 await outbox.drop_rest(connection, message.event_id, message.id)
             if isinstance(error, HandledElsewhere):
                 await conversations.set_mode(connection, message.conversation, Mode.PERSON, now)

@@ -16,11 +16,17 @@ import aiohttp
 import structlog
 
 from connectors.channel import Capabilities, Delivery, Health, Outgoing, Receipt
-from connectors.errors import Refused, RetryLater, SendError
+from connectors.errors import Misconfigured, Refused, RetryLater, SendError
 from connectors.message import Card, File, InboundEvent, Part, Text
 from connectors.zalo.client import CALL_SECONDS, ZaloApi
 from connectors.zalo.config import ZaloConfig
-from connectors.zalo.error_codes import UNSUPPORTED_SHAPE, AttachmentExpired, TokenRejected
+from connectors.zalo.error_codes import (
+    NO_RIGHT,
+    UNSUPPORTED_SHAPE,
+    AttachmentExpired,
+    QuotaExhausted,
+    TokenRejected,
+)
 from connectors.zalo.health import healthy, unhealthy
 from connectors.zalo.oauth import ZaloOAuth
 from connectors.zalo.recipient import is_anonymous
@@ -188,12 +194,18 @@ class ZaloChannel:
             call = self._api.upload_gif
         else:
             call = self._api.upload_image if is_picture(name) else self._api.upload_file
-        uploaded = await self._authorised(
-            lambda token: call(
-                token, content.data, name, content.file.media_type, seconds=budget.call_seconds()
-            ),
-            budget,
-        )
+        try:
+            uploaded = await self._authorised(
+                lambda token: call(
+                    token, content.data, name, content.file.media_type, seconds=budget.call_seconds()
+                ),
+                budget,
+            )
+        except (Misconfigured, QuotaExhausted) as error:
+            # It is uploads that this account may not make, or no more this month: its words must go on.
+            if error.code in NO_RIGHT or isinstance(error, QuotaExhausted):
+                raise Refused("the account cannot upload files", code=error.code) from error
+            raise
         self._uploads.put(content.digest, uploaded)
         return uploaded
 

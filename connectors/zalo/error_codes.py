@@ -36,6 +36,9 @@ _RATE_PAUSE_SECONDS = 5.0
 UNSUPPORTED_SHAPE = frozenset({"-201", "-209", "-210", "-212", "-233", "-235", "-240"})
 """Rejections after which the same words in a plainer form may still be taken (platforms F5)."""
 
+NO_RIGHT = frozenset({"-209", "-212", "-221", "-223", "-224", "-235", "-240"})
+"""What an account may not do while it may do other things: to the one call it was answered to, no more."""
+
 
 class TokenRejected(Misconfigured):
     """The access token is invalid or expired. Refresh and try once more."""

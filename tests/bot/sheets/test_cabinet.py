@@ -22,6 +22,7 @@ from bot.sheets.cabinet import KEPT_FOR
 from bot.sheets.wording import VIETNAM
 from bot.store import schema
 from bot.store.database import Database
+from bot.web.house import StoredTranscript
 from bot.worker import Worker
 from connectors.message import ConversationId, File, InboundEvent, Part, PublicReply, Text, decode_part
 from connectors.messenger.render import attachment_type
@@ -194,6 +195,10 @@ async def test_the_worker_puts_files_into_the_outbox_and_removes_them_with_the_c
     kinds = [type(part) for part in await outbox_of(database)]
     assert kinds == [Text, File, File]
     assert len(names(folder)) == 2
+    transcript = StoredTranscript(database)
+    rows = [line.cursor.outbound for line in await transcript.recent(LAN, 9) if isinstance(line.part, File)]
+    assert [await transcript.file(LAN, row) is not None for row in rows] == [True, True]
+    assert [await transcript.file(BINH, row) for row in rows] == [None, None]
 
     answers.replies, answers.effects = (Text("Đã xóa."),), (Forget(),)
     await inbox.accept([said("xóa dữ liệu của tôi", key="k2")])

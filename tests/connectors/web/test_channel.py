@@ -89,5 +89,12 @@ def test_a_file_shows_its_name_and_never_its_place() -> None:
     }
 
 
+@pytest.mark.parametrize(("media_type", "shown"), [("image/png", True), ("image/svg+xml", False)])
+def test_only_a_picture_without_scripts_is_shown_as_one(media_type: str, shown: bool) -> None:
+    drawn = show_part(File("/data/x", "x", media_type), file_url="/chat/files/7")["file"]
+    assert isinstance(drawn, dict)
+    assert drawn.get("picture", False) is shown
+
+
 def test_a_public_reply_is_shown_as_text() -> None:
     assert WebChannel(_ignore).fit(PublicReply("cảm ơn")) == (Text("cảm ơn"),)

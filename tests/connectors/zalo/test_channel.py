@@ -325,6 +325,30 @@ async def test_a_failed_upload_sent_nothing(server: ScriptedServer, door: Opener
         await door().send(_file(tmp_path, "a.pdf", b"%PDF"))
 
 
+@pytest.mark.parametrize("code", [-223, -224, -211])
+async def test_an_account_that_may_not_upload_goes_on_writing(
+    server: ScriptedServer, door: Opener, tmp_path: Path, code: int
+) -> None:
+    server.on("/v2.0/oa/upload/file", {"error": code})
+    server.on(CS, SENT)
+    opened = door()
+
+    with pytest.raises(Refused):  # of this file alone: anything else would let the account rest
+        await opened.send(_file(tmp_path, "a.pdf", b"%PDF"))
+
+    assert (await opened.send(Text("việc nên làm"))).message_id == "m1"
+
+
+async def test_an_upload_with_a_token_nobody_takes_is_a_fault_of_the_account(
+    server: ScriptedServer, door: Opener, tmp_path: Path
+) -> None:
+    server.on("/v2.0/oa/upload/file", {"error": -216})
+    server.on(OAUTH, NEW_PAIR)
+
+    with pytest.raises(Misconfigured):
+        await door().send(_file(tmp_path, "a.pdf", b"%PDF"))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
