@@ -74,7 +74,8 @@ class Embedded:
     async def open(self, data: TrainingData, costs: Costs) -> AsyncIterator[Interpreter]:
         """See Engine. Start and memory are those of a process of its own that finds everything learnt."""
         began = time.perf_counter()
-        interpreter = open_embedded(None, data=data)
+        # Under a name of its own, or it would find learnt what setting up has left.
+        interpreter = open_embedded(None, data=replace(data, content_hash=""))
         costs.training = time.perf_counter() - began
         if data.examples == load_training_data().examples:
             costs.start, costs.memory = _start_of_embedded()
