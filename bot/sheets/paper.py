@@ -158,7 +158,7 @@ def _heading(result: AssessmentResult, criteria: CriteriaSet, association: str) 
         ]
     )
     since = written_day(date.fromisoformat(criteria.in_force_from))
-    under = f"Theo bộ tiêu chí {criteria.document}, áp dụng từ {since}"
+    under = f"Theo bộ tiêu chí {criteria.document}, ngày {since}"
     return [
         top,
         Spacer(0, 4 * mm),

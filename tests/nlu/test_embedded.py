@@ -214,6 +214,7 @@ def test_a_folder_that_cannot_be_used_costs_time_and_nothing_else(tmp_path: Path
     assert meaning(open_embedded(blocked, data=teach(tmp_path / "data")), "gặp cán bộ nhé") == "human_request"
 
 
+@pytest.mark.service
 def test_two_processes_may_start_at_once(tmp_path: Path) -> None:
     teach(tmp_path / "data")
     program = (

@@ -45,7 +45,7 @@ class Talk:
         return len(self.heard) == before
 
 
-@pytest.fixture(params=["zalo", "messenger"])
+@pytest.fixture(params=["zalo", pytest.param("messenger", marks=pytest.mark.service)])
 async def talk(town: Town, request: pytest.FixtureRequest) -> AsyncIterator[Talk]:
     await town.service.start()
     if request.param == "zalo":

@@ -94,6 +94,7 @@ def test_little_evidence_fits_one_page_and_much_takes_more() -> None:
     assert "… và 40 minh chứng khác." in words_of(paper)
 
 
+@pytest.mark.service
 def test_the_sets_that_ship_fit_one_page() -> None:
     for criteria in load_criteria().sets:
         for group in criteria.groups:
@@ -174,6 +175,7 @@ def test_the_words_beside_the_card_hold_verdict_points_and_the_caution() -> None
 # --- both ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("draw", [draw_card, draw_paper])
 def test_the_same_result_gives_the_same_bytes_also_in_another_process(draw: Draw) -> None:
     made = result(evidence=EVIDENCE)
