@@ -28,6 +28,7 @@ from nlu.classifier import Classifier, Vocabulary, learn
 from nlu.features import may_mean, memory_key, message_signs, same_marks, shorten
 from nlu.interpreter import ASK_KNOWLEDGE, Interpretation, Likelihood, is_sure
 from nlu.reading import Reader, Reading
+from nlu.refusals import heed_refusal
 from nlu.text import VietnameseText, vietnamese_text
 from nlu.training import TrainingData, load_training_data
 
@@ -99,7 +100,7 @@ class EmbeddedInterpreter:
 def _interpretation(
     reading: Reading, best: Likelihood, others: Iterable[Likelihood], *, sure: bool
 ) -> Interpretation:
-    return Interpretation(
+    found = Interpretation(
         intent=best.intent,
         confidence=best.confidence,
         text=reading.text,
@@ -109,6 +110,7 @@ def _interpretation(
         alternatives=tuple(others),
         is_sure=sure,
     )
+    return heed_refusal(found, reading.opened)
 
 
 def open_embedded(

@@ -65,6 +65,8 @@ class Interpretation:
     """The next likely intents, best first, at most three, without `intent`."""
     is_sure: bool = True
     """False in the region where asking back is better than acting: `intent` is then a guess."""
+    refused: str = ""
+    """The wish that was named in order to refuse it; `intent` is then `deny` or `stop` (nlu/refusals.py)."""
 
 
 def is_sure(ranked: Iterable[Likelihood]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from nlu.interpreter import Entity, Interpretation, Likelihood, is_sure
 from nlu.reading import Reading
+from nlu.refusals import heed_refusal
 
 Failure = Literal[
     "unreachable", "timeout", "denied", "no_model", "status", "malformed", "unknown_intent", "unexpected"
@@ -59,7 +60,7 @@ def interpretation_of(
         if one.intent != best.intent and (intents is None or one.intent in intents)
     }
     nearest = sorted(others.values(), key=lambda one: -one.confidence)
-    return Interpretation(
+    found = Interpretation(
         intent=best.intent,
         confidence=best.confidence,
         text=reading.text,
@@ -69,6 +70,7 @@ def interpretation_of(
         alternatives=tuple(nearest[:_ALTERNATIVES]),
         is_sure=is_sure([best, *nearest]),
     )
+    return heed_refusal(found, reading.opened)
 
 
 def _entities(record: dict[str, Any], text: str, asked_from: int) -> Iterator[Entity]:
