@@ -6,6 +6,7 @@ word anything, and must not decide what an answer says.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -96,6 +97,8 @@ _WORTH_OFFERING = 0.15
 """Likelihood from which a guess is worth a button."""
 
 
+_EARLIER = re.compile(r"\b(?:lich su|cac lan|nhung lan|tung lan|moi lan|may lan|cac nam|tung nam)\b")
+"""More than one result is meant."""
 _NEAR_QUESTIONS = frozenset(
     {"start_assessment", "ask_my_result", "bot_identity", "help", "change_language", "correct_answer"}
 )
@@ -113,6 +116,8 @@ def route(meaning: Interpretation, *, asks: bool = False) -> Route:
     names_points = meaning.intent == "ask_my_result" and _has(meaning, "score")
     if near or names_points or not meaning.is_sure:
         return Route(Way.UNSURE, meaning.intent)
+    if meaning.intent == "ask_my_result" and _EARLIER.search(meaning.folded):
+        return Route(Way.GLANCE, meaning.intent, "assessment", "history")
     return by_intent(meaning.intent)
 
 
