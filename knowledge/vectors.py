@@ -34,8 +34,8 @@ _MAGIC = b"KHVEC1\n\0"
 _HEADER = 64
 _KEY = 16
 _CHUNK = 8
-"""Texts embedded between two appends: what an interruption costs, and how long the program's end waits for it.
-32 of the longest held it up for 5 s on two busy cores."""
+"""Texts embedded between two appends: what an interruption costs, and what the program's end waits for.
+32 of the longest took 5 to 10 s on two busy cores."""
 _GATHERED = 512
 """Vectors copied in one go; a fraction of a millisecond."""
 
