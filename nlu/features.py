@@ -62,7 +62,7 @@ class Signs:
 def message_signs(opened: str, folded: str) -> Signs:
     """The signs of a message, from its forms (`nlu.reading.Reading`)."""
     words = tuple(_number_as_shape(word) for word in syllables(folded))
-    framed = ("<", *words, ">")
+    framed = ("<", *words, ">") if words else ()  # that there are none is no sign: `…` is not like 🙏
     plain = [f"w{word}" for word in words]
     plain += [f"b{one} {two}" for one, two in pairwise(framed)]
     plain += [f"s{symbol}" for symbol in symbols(opened)]
