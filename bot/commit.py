@@ -52,12 +52,13 @@ async def commit_turn(
         if not await events.finish(connection, heard.id, turn.outcome, now):
             raise StaleConversation(before.id.key)
         after = _heard(replace(before, state=turn.state), heard)
+        # First of all, so that what is said after an erasure is numbered after what was said before it.
+        messages = [NewMessage(before.id, part, stamp, event_id=heard.id) for part, stamp in replies]
+        await outbox.add(connection, messages, now)
         for effect in turn.effects:
             after = await _carry_out(connection, effect, after, heard, now)
         if after != before:
             await conversations.save(connection, after, now)
-        messages = [NewMessage(before.id, part, stamp, event_id=heard.id) for part, stamp in replies]
-        await outbox.add(connection, messages, now)
         if heard.event.kind in ANSWERABLE:
             await turns.add(
                 connection,

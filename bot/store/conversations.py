@@ -151,13 +151,15 @@ def _read(row: Row[*tuple[Any, ...]]) -> Conversation:
 async def forget(connection: AsyncConnection, key: str, keep_event: int) -> None:
     """Erase what the citizen said, what was answered and what was remembered.
 
-    The event that demanded it stays (without content), so that the demand itself is on record; what the
-    citizen says afterwards is a new beginning.
+    The event that demanded it stays (without content), so that the demand itself is on record, and so does
+    the answer to it; what the citizen says afterwards is a new beginning. Both being the newest of their kind
+    also keeps SQLite from giving out the same numbers again, which an open page would take for lines it has.
     """
     await connection.execute(
         delete(turns).where(turns.c.conversation_key == key, turns.c.event_id != keep_event)
     )
-    await connection.execute(delete(outbox).where(outbox.c.conversation_key == key))
+    answers_it = func.coalesce(outbox.c.event_id, 0) == keep_event
+    await connection.execute(delete(outbox).where(outbox.c.conversation_key == key, ~answers_it))
     await connection.execute(
         delete(inbound_events).where(
             inbound_events.c.conversation_key == key, inbound_events.c.id < keep_event

@@ -22,6 +22,7 @@ from bot.sheets.cabinet import KEPT_FOR
 from bot.sheets.wording import VIETNAM
 from bot.store import schema
 from bot.store.database import Database
+from bot.web.contract import Author, Cursor
 from bot.web.house import StoredTranscript
 from bot.worker import Worker
 from connectors.message import ConversationId, File, InboundEvent, Part, PublicReply, Text, decode_part
@@ -204,4 +205,7 @@ async def test_the_worker_puts_files_into_the_outbox_and_removes_them_with_the_c
     await inbox.accept([said("xóa dữ liệu của tôi", key="k2")])
     await worker.handle(LAN.key)
     assert await outbox_of(database) == [Text("Đã xóa.")]
+    # An open page, which knows the number of the last line, is told as well.
+    news = await transcript.lines(LAN, Cursor(outbound=rows[-1]), 9)
+    assert [line.part for line in news if line.author is Author.BOT] == [Text("Đã xóa.")]
     assert names(folder) == set()
