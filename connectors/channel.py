@@ -22,6 +22,8 @@ class Capabilities:
     window: timedelta | None
     """How long after the person's last action a free reply is allowed; None means always."""
     shows_typing: bool = False
+    takes_files: bool = True
+    """Whether people can send pictures and files."""
     idempotent: bool = False
     """Sending twice shows the message once (our own page). Everywhere else an unconfirmed send waits for
     its echo before it is repeated."""

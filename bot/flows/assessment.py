@@ -70,7 +70,10 @@ class Assessment:
 
     def ask(self, state: AssessmentState, context: Context) -> tuple[Part, ...]:
         """The step's question."""
-        return questions.ask(state, self._from(state, context).criteria, context.capabilities)
+        criteria = self._from(state, context).criteria
+        if context.briefly:
+            return (questions.ask_briefly(state, criteria, context.capabilities),)
+        return questions.ask(state, criteria, context.capabilities)
 
     def explain(self, state: AssessmentState, context: Context) -> tuple[Part, ...]:
         """The step's question with an example."""

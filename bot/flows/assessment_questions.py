@@ -32,10 +32,27 @@ def ask(
     question = _question(state, criteria, can, is_after_news=bool(before))
     if not before:
         return (question,)
-    text = f"{before}\n{question.text}"
+    text = f"{before}\n\n{question.text}"
     if len(text) > MOST_LETTERS:
         return (Text(before), question)
     return (replace(question, text=text),)
+
+
+def ask_briefly(state: AssessmentState, criteria: CriteriaSet, can: Capabilities) -> Text:
+    """The question alone, for somebody who read all of it a moment ago."""
+    full = _question(state, criteria, can, is_after_news=True)
+    if state.indicator:
+        question = question_of(state, criteria)
+        said = "\n".join((heading(state, criteria), question.asks, _hint(can, question)))
+    elif state.step == CONSENT:
+        said = "Bạn đồng ý bắt đầu tự đánh giá chứ?"
+    elif state.step == GROUP:
+        said = "Bạn đang làm gì? Bạn cứ gõ, hoặc bấm nhóm của mình:"
+    elif state.step == EVIDENCE:
+        said = "Bạn gửi minh chứng nếu có, hoặc bấm “Xem kết quả”."
+    else:
+        return full
+    return replace(full, text=said)
 
 
 def _question(
@@ -48,7 +65,7 @@ def _question(
     if state.step == PLACE:
         return _place(state)
     if state.step == EVIDENCE:
-        return _evidence(state, is_after_news=is_after_news)
+        return _evidence(state, can, is_after_news=is_after_news)
     return _indicator(state, criteria, can) if state.indicator else _restart(state)
 
 
@@ -67,8 +84,8 @@ def explain(state: AssessmentState, criteria: CriteriaSet, can: Capabilities) ->
         GROUP: "Bạn nói giúp mình bạn đang làm gì, ví dụ “tôi làm ruộng” hay “em đi học”, hoặc bấm một nhóm.",
         PLACE: "Mình chưa nhận ra tên này. Bạn gõ tên xã hoặc phường kèm tên tỉnh, ví dụ “xã Chiềng Mai, "
         "Sơn La”; hoặc nhắn “bỏ qua” cũng được.",
-        EVIDENCE: "Bạn gửi ảnh, tệp, hoặc gõ “minh chứng câu 1: …”. Không có gì để gửi thì bạn nhắn “xong” "
-        "để xem kết quả.",
+        EVIDENCE: f"Bạn {'gửi ảnh, tệp, hoặc ' if can.takes_files else ''}gõ “minh chứng câu 1: …”. "
+        "Không có gì thì bạn nhắn “xong” để xem kết quả.",
     }
     said = ways.get(state.step, "Bạn nhắn “có” để làm lại từ đầu, hoặc “không” để làm tiếp.")
     return (_text(said, ask(state, criteria, can)[0].options),)
@@ -92,9 +109,9 @@ def which_place(places: Sequence[tuple[str, str]]) -> tuple[Text, ...]:
 def _consent(criteria: CriteriaSet) -> Text:
     count = len(criteria.indicators)
     return _text(
-        f"Bạn tự chấm {count} chỉ số “Công dân học tập”, mất khoảng 5 phút. Kết quả chỉ để bạn tham khảo.\n"
-        "Mình giữ: nhóm, điểm, và xã/phường, minh chứng nếu bạn gửi. Phần làm dở giữ 60 ngày; kết quả giữ "
-        "đến khi bạn nhắn “xóa dữ liệu của tôi”.\n"
+        f"Bạn tự chấm {count} chỉ số “Công dân học tập”, mất khoảng 5 phút. Kết quả chỉ để bạn tham khảo."
+        "\n\nMình giữ: nhóm, điểm, và xã/phường, minh chứng nếu bạn gửi. Phần làm dở giữ 60 ngày; kết quả "
+        "giữ đến khi bạn nhắn “xóa dữ liệu của tôi”.\n\n"
         "Nếu bạn muốn, khi làm dở mình nhắc một lần sau một ngày. Bạn đồng ý bắt đầu chứ?",
         (
             option(NAME, CONSENT, YES_REMIND, "Đồng ý, nhắc mình"),
@@ -113,8 +130,11 @@ def _group(groups: Sequence[Group]) -> Text:
 
 def _examples(group: Group) -> list[str]:
     """Some of whom it includes, without those its label names already."""
-    label = group.label.lower()
-    return [one for one in group.includes if one not in label][:3]
+    named: list[str] = []
+    for one in group.includes:
+        if not any(one in other or other in one for other in (group.label.lower(), *named)):
+            named.append(one)
+    return named[:3]
 
 
 def _group_options(groups: Sequence[Group]) -> tuple[Option, ...]:
@@ -126,7 +146,7 @@ def _indicator(state: AssessmentState, criteria: CriteriaSet, can: Capabilities)
     head = heading(state, criteria)
     got = state.got(state.indicator)
     if got is not None:
-        head = f"{head} – bạn đã cho {got} điểm (giữ nguyên thì nhắn “tiếp tục”)"
+        head = f"{head}\nBạn đã cho {got} điểm; giữ nguyên thì nhắn “tiếp tục”."
     hint = _hint(can, question)
     room = MOST_LETTERS - len(head) - len(question.asks) - len(hint) - 3
     levels = _level_lines(question.levels, room)
@@ -165,7 +185,11 @@ def _level_options(state: AssessmentState, can: Capabilities, question: Question
     """None where options would only be written out: the levels stand in the text already."""
     if not can.max_options:
         return ()
-    return tuple(option(NAME, state.step, str(level.points), level.label) for level in question.levels)
+    levels = tuple(option(NAME, state.step, str(level.points), level.label) for level in question.levels)
+    got = state.got(state.indicator)
+    if got is None or can.max_options <= len(levels):
+        return levels
+    return (*levels, option(NAME, state.step, str(got), f"Giữ {got} điểm"))
 
 
 def _explained_indicator(state: AssessmentState, criteria: CriteriaSet, can: Capabilities) -> Text:
@@ -187,12 +211,18 @@ def _place(state: AssessmentState) -> Text:
     )
 
 
-def _evidence(state: AssessmentState, *, is_after_news: bool) -> Text:
+def _evidence(state: AssessmentState, can: Capabilities, *, is_after_news: bool) -> Text:
     given = "; ".join(f"câu {number}: {got}" for number, got in enumerate(state.points, 1))
     if state.evidence:
-        said = "Bạn gửi thêm, hoặc bấm “Xem kết quả”."
+        more = "gửi thêm" if can.takes_files else "kể thêm"
+        said = f"Bạn {more}, hoặc bấm “Xem kết quả”."
         if not is_after_news:
             said = f"Mình đang giữ {len(state.evidence)} minh chứng. {said}"
+    elif not can.takes_files:
+        said = (
+            "Bước cuối: bạn có giấy khen, giấy chứng nhận, ảnh… thì kể ra đây để mình ghi vào phiếu, ví dụ "
+            "“minh chứng câu 1: giấy khen của xã năm 2025”. Không có cũng không sao."
+        )
     else:
         said = (
             "Bước cuối: bạn có ảnh, giấy khen, giấy chứng nhận… thì gửi vào đây làm minh chứng. "

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from bot.flows.flow import Command
 from knowledge.criteria import Group, Level
 from nlu.entities import read_score
-from nlu.text import syllables, vietnamese_text
+from nlu.text import normalise, syllables, vietnamese_text
 
 Words = tuple[str, ...]
 
@@ -53,6 +53,8 @@ _IN_GENERAL: tuple[tuple[str, ...], ...] = (
     ),
 )  # fmt: skip
 """Words for a level from the lowest to the highest, for whoever does not use those of the question."""
+_FAIRLY = re.compile(r"(?:cung |chac |thi )?tam (?:duoc|on|tam)(?: thoi| ma)?")
+"""Folded, `tạm` looks like the number eight."""
 _MOST_AROUND = 3
 """Words besides a level's own that an answer may have."""
 _NUMBER = re.compile(r"(-?\d{1,4})(?:[.,]\d{1,2})?")
@@ -119,6 +121,8 @@ def is_done(text: str) -> bool:
 
 def read_points(text: str, levels: Sequence[Level]) -> float | None:
     """Points as a number or a level in words; also a number that cannot be given. None: no answer."""
+    if _FAIRLY.fullmatch(phrase_of(text)) and "tám" not in normalise(text).lower():
+        return float(levels[len(levels) // 2].points)
     score = read_score(text)
     if score is not None:
         return score

@@ -74,6 +74,8 @@ class Context:
     """Twelve capital letters and digits that are this message's alone, the same when a turn is repeated."""
     kept: Mapping[str, Any] = field(default_factory=dict)
     """What this flow left behind in this conversation when it ended (see `Step.keep`)."""
+    briefly: bool = False
+    """What is asked was read a moment ago and comes again below an answer to something else: few words do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ class FlowGuide:
         if found is None:
             return turn
         flow, held = found
-        question = flow.ask(held, self._context(flow, view))
+        question = flow.ask(held, replace(self._context(flow, view), briefly=True))
         said = tuple(replace(p, options=()) if isinstance(p, Text) else p for p in turn.replies)
         return replace(turn, state=_offering(turn.state, question), replies=(*said, *question))
 

@@ -34,7 +34,17 @@ _DONE_WORDS = frozenset(
 )
 _A_WISH = 60
 """Characters up to which words can be a wish (a person, an end) rather than a piece of the story."""
-_WISHES = ("stop", "human_request", "repeat", "help", "erase_my_data", "start_assessment", "unsubscribe")
+_WISHES = (
+    "stop",
+    "human_request",
+    "repeat",
+    "help",
+    "erase_my_data",
+    "start_assessment",
+    "resume_assessment",
+    "ask_my_result",
+    "unsubscribe",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +88,12 @@ class Story:
     def ask(self, state: StoryState, context: Context) -> tuple[Part, ...]:
         """What to do next."""
         if state == StoryState():
+            with_pictures = " và gửi kèm ảnh nếu có" if context.capabilities.takes_files else ""
             return (
                 Text(
-                    "Hội rất mong tin bài của bạn! Bạn viết vài dòng (việc gì, ở đâu, khi nào, ai làm) "
-                    "và gửi kèm ảnh nếu "
-                    "có, ngay tại đây, gửi làm nhiều tin cũng được. Xong thì bạn nhắn “xong” nhé.",
+                    "Hội rất mong tin bài của bạn! Bạn viết vài dòng (việc gì, ở đâu, khi nào, ai làm)"
+                    f"{with_pictures}, ngay tại đây, gửi làm nhiều tin cũng được. "
+                    "Xong thì bạn nhắn “xong” nhé.",
                     (_DROP,),
                     numbered=False,
                 ),

@@ -58,6 +58,7 @@ class WebChannel:
             option_label_limit=LABEL_LIMIT,
             window=None,
             shows_typing=True,
+            takes_files=False,
         )
 
     def fit(self, part: Part, user: str = "") -> tuple[Part, ...]:

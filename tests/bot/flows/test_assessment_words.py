@@ -19,7 +19,7 @@ LEVELS = current().indicators[0].questions["nguoi-dan"].levels
         ("kha tot", 8), ("mình thấy khá tốt ạ", 8),
         ("bình thường thôi", 6), ("thinh thoang", 4), ("thường xuyên", 8), ("thuong xuyen", 8), ("tốt", 8),
         ("rất tốt", 10), ("chưa bao giờ", 2), ("không thường xuyên", 4), ("trung bình", 6), ("đôi khi", 6),
-        ("ít", 4),
+        ("ít", 4), ("tam duoc", 6), ("tạm ổn thôi", 6), ("tám được", 8),
     ],
 )  # fmt: skip
 def test_points_and_levels_in_any_spelling(typed: str, points: float) -> None:
