@@ -202,6 +202,8 @@ class Reminders:
 
 
 def _can_go_on(state: ConversationState) -> bool:
-    """Whether what was begun is still there to be taken up."""
+    """Whether what was begun is still there to be taken up, and nobody asked us to leave them in peace."""
+    if state.undisturbed:
+        return False
     begun = (state.underway, *state.set_aside)
     return any(one is not None and one.flow == FLOW for one in begun)

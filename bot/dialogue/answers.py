@@ -62,11 +62,14 @@ def abstained(
     `also` are wishes the message may have held: with one of them this asks which is meant.
     """
     misses = state.misses + 1
+    if found.reply:  # whose business it is, is known: there is nothing to guess at
+        also = ()
     near = as_options(found.suggestions)
     proposed = ""
     options: tuple[Option, ...]
     if misses >= _STILL_LOST:
-        options, text, proposed = (PERSON, MENU), texts.still_lost, PERSON.payload
+        text = "\n".join(filter(None, (found.reply, texts.still_lost)))
+        options, proposed = (PERSON, MENU), PERSON.payload
     elif also:
         options, text = (*also, *near[: 3 - len(also)], PERSON), texts.which_is_meant
         proposed = also[0].payload if len(options) == 2 else ""

@@ -12,16 +12,30 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from bot.dialogue import comments
+from bot.dialogue import comments, small_talk
 from bot.dialogue.answers import abstained, answered, as_options, offering
 from bot.dialogue.choices import match_choice
+from bot.dialogue.clauses import clauses
+from bot.dialogue.contact import holds_telephone
 from bot.dialogue.languages import line_in
 from bot.dialogue.misses import key_of, masked
+from bot.dialogue.pace import counted
 from bot.dialogue.records import effects_of
-from bot.dialogue.routing import Route, Way, by_intent, is_small_talk, may_ask, route, worth_offering
+from bot.dialogue.routing import (
+    Route,
+    Way,
+    by_intent,
+    is_aside,
+    is_small_talk,
+    may_ask,
+    may_want_person,
+    route,
+    worth_offering,
+)
+from bot.dialogue.sources import as_sources
 from bot.dialogue.state import ConversationState
 from bot.dialogue.texts import ASSESS, BACK_TO_BOT, MENU, PERSON, RESUME, WISHES, WRONG, Texts
 from bot.dialogue.turn import Effect, Missed, Mode, Outcome, SetMode, SetReceiving, Turn, Understanding, View
@@ -31,8 +45,6 @@ from connectors.message import ANSWERABLE, EventKind, InboundEvent, Option, Part
 from knowledge.answer import Answer, Knowledge
 from nlu.interpreter import ASK_KNOWLEDGE, Interpreter
 from nlu.languages import foreign_language
-
-MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,7 @@ class Assistant:
             return Turn(Outcome.RECORDED, view.state, effects=effects_of(event))
         if event.kind is EventKind.COMMENT:
             return await comments.answer(event, view.state, self._interpreter, self._knowledge, self._texts)
-        state, count = _counted(view.state, view.received_at)
+        state, count = counted(view.state, view.received_at)
         if count > self._policy.messages_per_minute:
             asked_already = count > self._policy.messages_per_minute + 1 or self._officer_is_writing(view)
             replies: tuple[Part, ...] = () if asked_already else (Text(self._texts.slow_down),)
@@ -141,7 +153,7 @@ class Assistant:
             state = replace(view.state, last_question="")  # chosen, not asked: nothing to misunderstand
             turn = self._in_between(answered(answer, state, Understanding(ASK_KNOWLEDGE, 1.0)), view)
         # An old button whose entry is gone, or one we never offered: show what there is now.
-        return turn or self._menu(view, self._texts.greeting)
+        return turn or self._greet(view)
 
     # --- said --------------------------------------------------------------------------------------
 
@@ -155,17 +167,30 @@ class Assistant:
         turn = self._guide.hear(said, view)
         if turn is not None:
             return turn
-        going = route(said.meaning, asks=comments.is_question(said.text))
-        language = foreign_language(said.text)
-        if language and going.way in (Way.KNOWLEDGE, Way.UNSURE, Way.SMALL_TALK):
-            return self._menu(view, line_in(language, self._texts.association))
+        asks, in_flow = comments.is_question(said.text), self._is_in_flow(view)
+        has_answered = bool(view.state.last_entry) and not view.state.proposed
+        going = route(said.meaning, asks=asks, in_flow=in_flow, answered=has_answered)
+        turn = await self._beside_its_intent(said, going, view, asks=asks)
+        if turn is not None:
+            return turn
         command = by_intent(said.meaning.intent).command if said.meaning.is_sure else None
-        if command is not None and self._is_in_flow(view):
+        if command is not None and in_flow:
             turn = self._guide.command(command, said, view)
             return turn or self._guide.not_understood(view) or self._take(going, view)
         if going.way in (Way.KNOWLEDGE, Way.UNSURE):
             return await self._ask(said, going, view)
         return self._take(going, view)
+
+    async def _beside_its_intent(self, said: Said, going: Route, view: View, *, asks: bool) -> Turn | None:
+        """What no intent tells: another language, two wishes at once, a telephone number. None for most."""
+        language = foreign_language(said.text)
+        if language and going.way in (Way.KNOWLEDGE, Way.UNSURE, Way.SMALL_TALK):
+            return self._menu(view, line_in(language, self._texts.association))
+        if asks:
+            wanted = may_want_person(said.meaning)
+            return await self._question_and_person(said, view) if wanted else None
+        has_number = going.way is not Way.PERSON and holds_telephone(said.text)
+        return self._got_telephone(view) if has_number else None
 
     def _is_in_flow(self, view: View) -> bool:
         return self._guide.is_current(view.state, view.received_at)
@@ -177,22 +202,42 @@ class Assistant:
     async def _ask(self, said: Said, going: Route, view: View) -> Turn:
         """Ask the documents; where the meaning was not sure, also the citizen."""
         in_flow, unsure = self._is_in_flow(view), going.way is Way.UNSURE
-        small_talk = unsure and is_small_talk(said.meaning, proposed=bool(view.state.proposed))
-        if small_talk and not may_ask(said.meaning):
+        harmless = unsure and is_small_talk(said.meaning, proposed=bool(view.state.proposed))
+        if harmless and not may_ask(said.meaning):
             return self._take(by_intent(going.intent), view)
         found = await self._knowledge.ask(said.text, view.state.last_entry)
         state = replace(view.state, last_question=masked(said.text))
         why = Understanding()
         also = tuple(WISHES[intent] for intent in worth_offering(said.meaning)) if unsure else ()
-        if isinstance(found, Answer):
+        asks = comments.is_question(said.text) or is_aside(said.meaning)
+        if isinstance(found, Answer) and (asks or not in_flow):
             also = tuple(option for option in also if option is not PERSON)[:1]
             return self._in_between(answered(found, state, why, also), view)
-        if in_flow and not comments.is_question(said.text):
+        if isinstance(found, Answer) or (in_flow and not found.reply and not (asks and said.meaning.folded)):
             return self._guide.not_understood(view) or self._menu(view, self._texts.help)
-        if small_talk or (unsure and said.meaning.is_sure):
+        if not found.reply and (harmless or (unsure and said.meaning.is_sure)):
             return self._take(by_intent(going.intent), view)
         also = tuple(option for option in also if option is not PERSON)
-        return self._in_between(abstained(found, state, why, self._texts, also), view)
+        turn = abstained(found, state, why, self._texts, also)
+        if in_flow and not found.reply:  # what would be offered here gives way to the flow's own buttons
+            turn = replace(turn, replies=(Text(self._texts.not_known_in_between),))
+        return self._in_between(turn, view)
+
+    async def _question_and_person(self, said: Said, view: View) -> Turn | None:
+        """A question and the wish for a person in one message: both are met. None when that is not so."""
+        pieces = clauses(said.text)
+        meanings = [await self._interpreter.interpret(piece) for piece in pieces]
+        if not any(meaning.is_sure and meaning.intent == "human_request" for meaning in meanings):
+            return None
+        for piece, meaning in zip(pieces, meanings, strict=True):
+            if meaning.intent != ASK_KNOWLEDGE or not comments.is_question(piece):
+                continue
+            found = await self._knowledge.ask(piece, view.state.last_entry)
+            if isinstance(found, Answer):
+                turn = self._call_person(by_intent("human_request"), view)
+                answer = Text(found.text, sources=as_sources(found.citations))
+                return replace(turn, replies=(answer, *turn.replies))
+        return None
 
     # --- the ways a message can go -----------------------------------------------------------------
 
@@ -202,7 +247,7 @@ class Assistant:
 
     def _begin_flow(self, going: Route, view: View) -> Turn:
         current = view.state.underway
-        if current is not None and current.flow == going.flow and self._is_in_flow(view):
+        if current is not None and current.flow == going.flow and not going.entry and self._is_in_flow(view):
             turn = self._guide.again(view)
             if turn is not None:
                 return turn
@@ -212,6 +257,8 @@ class Assistant:
             turn = self._guide.resume(view)
             if turn is not None:
                 return turn
+        # Whether to be reminded is asked anew.
+        view = replace(view, state=replace(view.state, undisturbed=False))
         return self._guide.begin(going.flow, view, going.entry)
 
     def _look_in(self, going: Route, view: View) -> Turn:
@@ -233,19 +280,15 @@ class Assistant:
         if explained is not None:
             return explained
         if going.intent in ("greet", "help"):
-            return self._menu(view, texts.greeting if going.intent == "greet" else texts.help)
+            return self._greet(view) if going.intent == "greet" else self._menu(view, texts.help)
         if going.intent == "export_my_data":
             return self._call_person(going, view, texts.export_by_person)
-        said: dict[str, tuple[str, tuple[Option, ...]]] = {
-            "thanks": (texts.thanks, ()),
-            "goodbye": (texts.goodbye, ()),
-            "feedback_good": (texts.praise, ()),
-            "bot_identity": (texts.identity, (MENU, PERSON)),
-            "change_language": (texts.only_vietnamese, (PERSON,)),
-            "subscribe": (texts.no_news_yet, (PERSON,)),
-            "unsubscribe": (texts.no_news_anyway, (PERSON,)),
-        }
-        text, options = said.get(going.intent, (texts.help, (MENU, PERSON)))
+        if going.intent == "goodbye" and self._is_in_flow(view) and (left := self._guide.leave(view)):
+            return replace(left, replies=(*left.replies, Text(texts.goodbye)))
+        if going.intent in ("subscribe", "unsubscribe"):
+            undisturbed = going.intent == "unsubscribe"
+            view = replace(view, state=replace(view.state, undisturbed=undisturbed))
+        text, options = small_talk.reply_to(going.intent, texts)
         return self._in_between(self._say(view.state, text, Outcome.SMALLTALK, options), view)
 
     def _call_person(self, going: Route, view: View, text: str = "") -> Turn:
@@ -260,6 +303,14 @@ class Assistant:
         effects: tuple[Effect, ...] = () if waiting else (SetMode(Mode.WAITING),)
         return replace(turn, effects=effects, understanding=Understanding("human_request", 1.0))
 
+    def _got_telephone(self, view: View) -> Turn:
+        """A number to call back: for whom a person is waiting for, else that is asked."""
+        if view.mode is Mode.WAITING:
+            turn = self._say(view.state, self._texts.contact_received, Outcome.SMALLTALK)
+            return self._in_between(turn, view)
+        text = self._texts.contact_unasked
+        return self._say(view.state, text, Outcome.SMALLTALK, (PERSON, MENU), PERSON.payload)
+
     def _yes(self, going: Route, view: View) -> Turn:
         if view.state.proposed:
             return self._pressed(view.state.proposed, view)
@@ -268,6 +319,9 @@ class Assistant:
     def _no(self, going: Route, view: View) -> Turn:
         if view.state.proposed and self._is_in_flow(view):
             return self._guide.again(view) or self._menu(view, self._texts.no_to_nothing)
+        if going.refused == "human_request" and view.mode is Mode.WAITING:
+            turn = self._say(view.state, self._texts.person_not_needed, Outcome.SMALLTALK)
+            return replace(self._in_between(turn, view), effects=(SetMode(Mode.BOT),))
         return self._in_flow_or(view, self._texts.no_to_nothing)
 
     def _in_flow_or(self, view: View, text: str) -> Turn:
@@ -290,6 +344,9 @@ class Assistant:
     def _was_wrong(self, going: Route, view: View) -> Turn:
         """The last answer missed the point: count it for staff, and offer what came next best."""
         state = view.state
+        if self._is_in_flow(view) and not state.last_entry:  # there was no answer: it is the flow that tires
+            turn = self._say(state, self._texts.flow_is_long, Outcome.SMALLTALK)
+            return self._in_between(turn, view)
         options = as_options(self._knowledge.suggestions(state.alternatives))
         turn = self._say(
             replace(state, last_entry="", last_question="", alternatives=()),
@@ -313,6 +370,10 @@ class Assistant:
         return self._call_person(going, replace(view, state=state), self._texts.insult_again)
 
     # --- the simplest replies ----------------------------------------------------------------------
+
+    def _greet(self, view: View) -> Turn:
+        texts = self._texts
+        return self._menu(view, texts.greeting_in_between if self._is_in_flow(view) else texts.greeting)
 
     def _menu(self, view: View, text: str, *effects: Effect) -> Turn:
         """What can be asked and done; first of all what was left in the middle."""
@@ -351,10 +412,3 @@ def _token_of(event: InboundEvent) -> str:
     """Twelve capital letters and digits made from the event's identity."""
     identity = "\0".join((event.channel, event.account, event.user, event.key))
     return base64.b32encode(hashlib.sha256(identity.encode()).digest())[:12].decode()
-
-
-def _counted(state: ConversationState, now: datetime) -> tuple[ConversationState, int]:
-    """Count this message in its minute. Counted by arrival, so a backlog is not taken for a flood."""
-    if state.minute_began is None or not timedelta() <= now - state.minute_began < MINUTE:
-        return replace(state, minute_began=now, in_minute=1), 1
-    return replace(state, in_minute=state.in_minute + 1), state.in_minute + 1

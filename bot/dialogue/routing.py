@@ -7,7 +7,7 @@ word anything, and must not decide what an answer says.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.flows.flow import Command
@@ -49,6 +49,8 @@ class Route:
     flow: str = ""
     entry: str = ""
     command: Command | None = None
+    refused: str = ""
+    """The wish that was named in order to refuse it."""
 
 
 _FLOWS = {
@@ -72,7 +74,7 @@ _WAYS = {
     "abuse": Way.ABUSE,
 }
 
-_HARMLESS = frozenset({"greet", "thanks", "goodbye", "feedback_good", "help", "bot_identity"})
+_HARMLESS = frozenset({"greet", "thanks", "feedback_good", "help", "bot_identity"})
 """A wrong guess costs nobody anything."""
 _REPLIES = frozenset({"affirm", "deny"})
 """Harmless too, where something was proposed; else they mean nothing."""
@@ -105,20 +107,51 @@ _NEAR_QUESTIONS = frozenset(
 """Wishes whose words are also those of questions: "phần mềm tự chấm điểm do ai làm" wants no assessment."""
 _BEYOND_QUESTION = 0.9
 """Confidence from which such a wish is taken even when it is put as a question."""
+_RARE_IN_A_FLOW = frozenset({"subscribe", "unsubscribe", "submit_story", "export_my_data", "change_language"})
+"""Wishes hardly anybody has in the middle of an answer; their words are those of answers (`hay đọc báo`)."""
+_BEYOND_ANSWER = 0.8
+"""Confidence from which words in the middle of a flow are such a wish, or ask without a question word."""
+_CALLS_WRONG = re.compile(r"\b(?:sai|khong dung|chua dung|khong phai)\b")
+_OF_OTHERS = re.compile(
+    r"\b(?:cham|danh gia|ra)\b.{0,20}\bcho (?:ca )?(?P<whom>gia dinh|dong ho|don vi|co quan|cong dong)\b"
+    r"|^(?P<who>gia dinh|dong ho|don vi|co quan|cong dong) .*\b(?:muon|can|xin) .*\b(?:cham|danh gia)\b"
+)
+"""An assessment for others than the citizen, whose title is not named."""
+_TITLES = {
+    "gia dinh": "gia_dinh",
+    "dong ho": "dong_ho",
+    "don vi": "don_vi",
+    "co quan": "don_vi",
+    "cong dong": "cong_dong",
+}
 
 
-def route(meaning: Interpretation, *, asks: bool = False) -> Route:
-    """Where this goes when no flow has taken it as an answer. `asks`: it is put as a question."""
+def route(
+    meaning: Interpretation, *, asks: bool = False, in_flow: bool = False, answered: bool = False
+) -> Route:
+    """Where this goes when no flow has taken it as an answer.
+
+    `asks`: it is put as a question. `in_flow`: a flow is asking something. `answered`: what was said last is
+    an answer, and nothing was proposed.
+    """
     if meaning.is_sure and meaning.intent == "start_assessment" and (title := _title_of_others(meaning)):
         return Route(Way.FLOW, meaning.intent, "checklist", title)
     near = asks and meaning.intent in _NEAR_QUESTIONS and meaning.confidence < _BEYOND_QUESTION
     # Whoever names the points does not ask which they got but what they are worth.
     names_points = meaning.intent == "ask_my_result" and _has(meaning, "score")
-    if near or names_points or not meaning.is_sure:
+    strays = in_flow and meaning.intent in _RARE_IN_A_FLOW and meaning.confidence < _BEYOND_ANSWER
+    if near or names_points or strays or not meaning.is_sure:
         return Route(Way.UNSURE, meaning.intent)
+    if answered and meaning.intent == "deny" and _CALLS_WRONG.search(meaning.folded):
+        return by_intent("feedback_bad")
     if meaning.intent == "ask_my_result" and _EARLIER.search(meaning.folded):
         return Route(Way.GLANCE, meaning.intent, "assessment", "history")
-    return by_intent(meaning.intent)
+    return replace(by_intent(meaning.intent), refused=meaning.refused)
+
+
+def is_aside(meaning: Interpretation) -> bool:
+    """Whether words without a question word are a question all the same, in the middle of a flow."""
+    return meaning.intent == ASK_KNOWLEDGE and meaning.confidence >= _BEYOND_ANSWER
 
 
 def _has(meaning: Interpretation, kind: str) -> bool:
@@ -128,7 +161,10 @@ def _has(meaning: Interpretation, kind: str) -> bool:
 def _title_of_others(meaning: Interpretation) -> str:
     """The title of a family, a clan, a community or a unit, when that is what shall be looked at."""
     titles = [entity.value for entity in meaning.entities if entity.kind == "title"]
-    return "" if "cong_dan" in titles or not titles else titles[0]
+    if titles:
+        return "" if "cong_dan" in titles else titles[0]
+    found = _OF_OTHERS.search(meaning.folded)
+    return _TITLES[found["whom"] or found["who"]] if found else ""
 
 
 def by_intent(intent: str) -> Route:
@@ -150,6 +186,12 @@ def is_small_talk(meaning: Interpretation, *, proposed: bool) -> bool:
 def may_ask(meaning: Interpretation) -> bool:
     """Whether a message that looks like something else may be a question all the same."""
     return any(one.intent == ASK_KNOWLEDGE and one.confidence >= _MAY_ASK for one in meaning.alternatives)
+
+
+def may_want_person(meaning: Interpretation) -> bool:
+    """Whether a person may be asked for in this message, beside whatever else it holds."""
+    others = (one.intent for one in meaning.alternatives if one.confidence >= _WORTH_OFFERING)
+    return not meaning.refused and "human_request" in (meaning.intent, *others)
 
 
 def worth_offering(meaning: Interpretation) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ class ConversationState:
     """What flows left behind when they ended, by their name."""
     misses: int = 0
     """Questions in a row without an answer."""
+    undisturbed: bool = False
+    """The citizen asked not to be written to of our own accord."""
     insults: int = 0
     """Insults met so far: the first is answered, then a person is called."""
     last_entry: str = ""

@@ -95,6 +95,11 @@ class Texts:
         )
 
     @property
+    def person_not_needed(self) -> str:
+        """Somebody who was waiting for a person does not want one any more."""
+        return "Vâng, vậy mình báo lại là bạn không cần gặp cán bộ nữa. Bạn cần gì cứ nhắn mình nhé."
+
+    @property
     def person_already_called(self) -> str:
         """Asked again while still waiting."""
         return (
@@ -145,6 +150,24 @@ class Texts:
         )
 
     @property
+    def not_known_in_between(self) -> str:
+        """An honest no, with a flow's question below it."""
+        return "Điều này mình chưa có thông tin nên không dám trả lời bừa. Mình hỏi tiếp nhé."
+
+    @property
+    def greeting_in_between(self) -> str:
+        """Hello in return, with a flow's question below it."""
+        return "Chào bạn, mình vẫn ở đây. Mình hỏi tiếp nhé."
+
+    @property
+    def flow_is_long(self) -> str:
+        """Somebody sighs in the middle of a flow."""
+        return (
+            "Mình hiểu, trả lời từng câu cũng hơi mệt. Bạn nghỉ lúc nào cũng được: nhắn “dừng” là mình giữ "
+            "phần đã làm; câu nào khó thì nhắn “bỏ qua”."
+        )
+
+    @property
     def cannot_read(self) -> str:
         """A picture, file or sound instead of words."""
         return (
@@ -156,6 +179,11 @@ class Texts:
     def contact_received(self) -> str:
         """Contact details were shared."""
         return "Cảm ơn bạn, Hội đã nhận được thông tin liên hệ và chỉ dùng để trả lời bạn."
+
+    @property
+    def contact_unasked(self) -> str:
+        """A telephone number, out of the blue."""
+        return "Mình thấy bạn gửi số điện thoại. Bạn có muốn cán bộ của Hội liên hệ lại không?"
 
     @property
     def slow_down(self) -> str:
@@ -270,8 +298,8 @@ class Texts:
     def no_news_yet(self) -> str:
         """Asked for news and reminders: not sent on this channel yet, and that is said."""
         return (
-            "Hiện mình chưa gửi tin nhắc hay tin tức tự động trên kênh này. Bạn theo dõi trang của Hội "
-            "để biết tin mới, "
+            "Hiện mình chưa gửi tin tức hay lịch tự động trên kênh này, chỉ nhắc một lần khi bạn làm dở phần "
+            "tự đánh giá và đã đồng ý. Bạn theo dõi trang của Hội để biết tin mới, "
             "hoặc bấm “Gặp cán bộ” để được ghi tên nhé."
         )
 
@@ -279,7 +307,7 @@ class Texts:
     def no_news_anyway(self) -> str:
         """Asked for no more messages: none are sent unasked, and that is said."""
         return (
-            "Mình không tự gửi tin nhắc hay quảng cáo cho bạn; mình chỉ trả lời khi bạn nhắn. Nếu bạn "
+            "Vâng, từ giờ mình không nhắc gì nữa; mình chỉ trả lời khi bạn nhắn. Nếu bạn "
             "vẫn nhận được tin "
             "không mong muốn từ Hội, bạn bấm “Gặp cán bộ” để Hội dừng ngay nhé."
         )

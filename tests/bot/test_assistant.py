@@ -35,7 +35,8 @@ def words(turn: Turn) -> str:
         ("cho toi noi chuyen voi can bo", Outcome.HANDOFF, "cán bộ"),
         ("thời tiết Sơn La hôm nay", Outcome.ABSTAINED, "khuyến học"),
         ("thu tuc lam ho chieu", Outcome.ABSTAINED, "công an"),
-        ("🙂🙂🙂", Outcome.ABSTAINED, "?"),
+        ("🙂🙂🙂", Outcome.SMALLTALK, "vui"),
+        ("…", Outcome.ABSTAINED, "?"),
     ],
 )
 async def test_what_people_type_gets_what_they_mean(typed: str, outcome: Outcome, contains: str) -> None:

@@ -1,0 +1,27 @@
+"""The pieces of a message that holds several wishes: `… là gì rồi cho tôi gặp cán bộ`.
+
+Only cuts; what a piece means is asked of the interpreter. A comma or a `rồi` inside one wish gives pieces
+that mean nothing by themselves, so nobody may act on a piece unless it is sure.
+"""
+
+from __future__ import annotations
+
+import re
+
+_BREAKS = re.compile(
+    r"[.!?;,\n]+(?!\d)"
+    r"|\b(?:rồi|roi|sau đó|sau do|xong|với lại|voi lai|ngoài ra|ngoai ra|đồng thời|dong thoi)\b",
+    re.IGNORECASE,
+)
+_MOST = 4
+_LONGEST = 500
+"""Characters; a longer message is a story and no list of wishes."""
+
+
+def clauses(text: str) -> tuple[str, ...]:
+    """The pieces of `text`, at most four; none when there is but one."""
+    if len(text) > _LONGEST:
+        return ()
+    pieces = [piece.strip() for piece in _BREAKS.split(text)]
+    found = tuple(piece for piece in pieces if " " in piece)
+    return found if 1 < len(found) <= _MOST else ()
