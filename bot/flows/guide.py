@@ -37,8 +37,12 @@ class FlowGuide:
     # --- what is there -----------------------------------------------------------------------------
 
     def is_current(self, state: ConversationState, now: datetime) -> bool:
-        """Whether a flow's question is what the citizen is looking at."""
-        return state.underway is not None and now - state.underway.touched_at <= FRESH
+        """Whether a flow's question is what the citizen is looking at.
+
+        One that cannot be read any more is not: it counts as left in the middle, and `resume` says so.
+        """
+        current = state.underway
+        return current is not None and now - current.touched_at <= FRESH and self._read(current) is not None
 
     def left_in_the_middle(self, state: ConversationState, now: datetime) -> Underway | None:
         """The flow that can be taken up again, if any: one underway, else the one set aside last."""
@@ -197,14 +201,15 @@ class FlowGuide:
 
     def _underway(self, view: View) -> tuple[Flow[Any], Any] | None:
         current = view.state.underway
-        flow = self._flows.get(current.flow) if current is not None else None
-        if current is None or flow is None:
-            return None
-        held = flow.decode(current.version, current.data)
-        if held is None:
-            log.warning("flow_state_unreadable", flow=flow.name, version=current.version)
-            return None
-        return flow, held
+        found = None if current is None else self._read(current)
+        if current is not None and found is None:
+            log.warning("flow_state_unreadable", flow=current.flow, version=current.version)
+        return found
+
+    def _read(self, one: Underway) -> tuple[Flow[Any], Any] | None:
+        flow = self._flows.get(one.flow)
+        held = None if flow is None else flow.decode(one.version, one.data)
+        return None if flow is None or held is None else (flow, held)
 
     def _stepped(self, flow: Flow[Any], step: Step[Any], view: View) -> Turn:
         kept = view.state.kept if step.keep is None else {**view.state.kept, flow.name: step.keep}
