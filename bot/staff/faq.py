@@ -67,6 +67,7 @@ class Row:
     tone: str
     topics: str
     changed: str
+    is_live: bool
     is_conflict: bool
 
 
@@ -176,6 +177,7 @@ class Faq:
             tone,
             " · ".join(shelf.topics_of(kept)[:3]),
             changed,
+            kept.status is Status.PUBLISHED,
             kept.conflict is not None,
         )
 

@@ -24,7 +24,7 @@ from nlu.text import fold, syllables
 _LOOKED_AT = 80
 _HARDLY = 0.03
 """Below this the bot itself sees hardly any resemblance."""
-_FACTS_FOUND = 12
+_FACTS_FOUND = 8
 
 
 class Filter(StrEnum):

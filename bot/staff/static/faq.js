@@ -46,7 +46,7 @@
     if (!button) return;
     event.preventDefault();
     button.setAttribute("aria-busy", "true");
-    swap([button.dataset.swap], button)
+    swap(button.dataset.swap.split(" "), button)
       .then((done) => done || (dirty = false, form.requestSubmit(button)))
       .catch(() => {})
       .finally(() => button.removeAttribute("aria-busy"));
