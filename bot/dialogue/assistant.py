@@ -45,6 +45,7 @@ from connectors.message import ANSWERABLE, EventKind, InboundEvent, Option, Part
 from knowledge.answer import Answer, Knowledge
 from nlu.interpreter import ASK_KNOWLEDGE, Interpreter
 from nlu.languages import foreign_language
+from nlu.text import syllables
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,9 @@ class Assistant:
         if isinstance(found, Answer) and (asks or not in_flow):
             also = tuple(option for option in also if option is not PERSON)[:1]
             return self._in_between(answered(found, state, why, also), view)
-        if isinstance(found, Answer) or (in_flow and not found.reply and not (asks and said.meaning.folded)):
+        if isinstance(found, Answer) or (
+            in_flow and not found.reply and not (asks and syllables(said.meaning.folded))
+        ):
             return self._guide.not_understood(view) or self._menu(view, self._texts.help)
         if not found.reply and (harmless or (unsure and said.meaning.is_sure)):
             return self._take(by_intent(going.intent), view)

@@ -97,6 +97,8 @@ OFFERABLE = (
 """What a citizen can be asked whether they meant it."""
 _WORTH_OFFERING = 0.15
 """Likelihood from which a guess is worth a button."""
+_PERHAPS_BESIDE = 0.05
+"""Likelihood from which a long message is searched for the wish for a person, which then must be plain."""
 
 
 _EARLIER = re.compile(r"\b(?:lich su|cac lan|nhung lan|tung lan|moi lan|may lan|cac nam|tung nam)\b")
@@ -190,7 +192,7 @@ def may_ask(meaning: Interpretation) -> bool:
 
 def may_want_person(meaning: Interpretation) -> bool:
     """Whether a person may be asked for in this message, beside whatever else it holds."""
-    others = (one.intent for one in meaning.alternatives if one.confidence >= _WORTH_OFFERING)
+    others = (one.intent for one in meaning.alternatives if one.confidence >= _PERHAPS_BESIDE)
     return not meaning.refused and "human_request" in (meaning.intent, *others)
 
 

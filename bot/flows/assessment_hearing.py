@@ -11,6 +11,12 @@ from collections.abc import Callable
 from bot.dialogue.comments import is_question
 from bot.flows import assessment_evidence as evidence
 from bot.flows import assessment_questions as questions
+from bot.flows.assessment_asides import (
+    asks_about_level,
+    asks_points_so_far,
+    asks_what_this_means,
+    between_two,
+)
 from bot.flows.assessment_corrections import LAST, Correction, read_correction
 from bot.flows.assessment_moves import Moves, Stepped
 from bot.flows.assessment_place import as_choices, place_of, read_places
@@ -98,11 +104,28 @@ def said(moves: Moves, heard: Said) -> Stepped | None:
         return command(moves, plain, heard)
     if moves.state.group and asks_where(heard.text):
         return moves.to(moves.state, questions.where(moves.state))
-    if moves.state.indicator and asks_meaning(heard.text):
-        explained = questions.explain(moves.state, moves.criteria, moves.context.capabilities)
-        return Step(moves.state, explained)
+    aside = _about_the_questions(moves, heard)
+    if aside is not None:
+        return aside
     earlier = None if moves.state.step in _NO_POINTS_YET else _about_another_answer(moves, heard)
     return earlier or _STEPS.get(moves.state.step, _indicator_said)(moves, heard)
+
+
+def _about_the_questions(moves: Moves, heard: Said) -> Stepped | None:
+    """What a level or the question means, and what it adds up to so far."""
+    state = moves.state
+    if state.step in _NO_POINTS_YET:
+        return None
+    gives_points = read_points(heard.text, moves.criteria.indicators[0].questions[state.group].levels)
+    wants_result = heard.wants("ask_my_result") and not moves.context.kept and gives_points is None
+    if state.unanswered and (asks_points_so_far(heard.text) or wants_result):
+        return moves.to(state, f"{questions.where(state)} Đến giờ cộng lại là {state.total} điểm.")
+    if not state.indicator:
+        return None
+    if asks_meaning(heard.text) or asks_what_this_means(heard.text):
+        return Step(state, questions.explain(state, moves.criteria, moves.context.capabilities))
+    levels = moves.criteria.indicators[state.indicator - 1].questions[state.group].levels
+    return moves.again() if asks_about_level(heard.text, levels) else None
 
 
 def command(moves: Moves, wanted: Command, heard: Said | None) -> Stepped | None:
@@ -187,14 +210,18 @@ def _points_said(moves: Moves, number: int, words: str) -> Stepped | None:
     indicator = moves.criteria.indicators[number - 1]
     points = read_points(words, indicator.questions[state.group].levels)
     if points is None:
-        return None
+        two = between_two(words)
+        return _which_points(moves, number, *two) if two is not None and two[1] <= indicator.most else None
     if not 0 <= points <= indicator.most:
         return moves.to(state, f"Điểm từ 0 đến {indicator.most} bạn nhé, ví dụ: 7.")
     if points == int(points):
         return moves.give(number, int(points))
-    low = int(points)
-    asks = f"Câu {number}: mình chỉ ghi được số tròn. Bạn chọn {low} hay {low + 1} điểm?"
-    return Step(state, (Text(asks, questions.point_options(number, (low, low + 1)), numbered=False),))
+    return _which_points(moves, number, int(points), int(points) + 1)
+
+
+def _which_points(moves: Moves, number: int, low: int, high: int) -> Stepped:
+    asks = f"Câu {number}: mình chỉ ghi được một số tròn. Bạn chọn {low} hay {high} điểm?"
+    return Step(moves.state, (Text(asks, questions.point_options(number, (low, high)), numbered=False),))
 
 
 def _place_said(moves: Moves, heard: Said) -> Stepped | None:
