@@ -27,6 +27,7 @@ from bot.dialogue.records import effects_of
 from bot.dialogue.routing import (
     Route,
     Way,
+    asks_what_points_are_worth,
     by_intent,
     is_aside,
     is_small_talk,
@@ -218,7 +219,8 @@ class Assistant:
             in_flow and not found.reply and not (asks and syllables(said.meaning.folded))
         ):
             return self._guide.not_understood(view) or self._menu(view, self._texts.help)
-        if not found.reply and (harmless or (unsure and said.meaning.is_sure)):
+        meant = unsure and said.meaning.is_sure and not asks_what_points_are_worth(said.meaning)
+        if not found.reply and (harmless or meant):
             return self._take(by_intent(going.intent), view)
         also = tuple(option for option in also if option is not PERSON)
         turn = abstained(found, state, why, self._texts, also)
