@@ -1,4 +1,4 @@
-"""Citizens of the three channels with one set of hands: what is written here once is done on every channel."""
+"""Citizens of the three channels with one set of hands: what is written once is done on every channel."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Citizen:
 async def until(condition: Callable[[], Awaitable[T]], seconds: float = PATIENCE) -> T:
     """Wait until something holds. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not (found := await condition()):
+        while not (found := await condition()):  # noqa: ASYNC110 - what is waited for lies in another process
             await asyncio.sleep(0.05)
         return found
 

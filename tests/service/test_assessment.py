@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import sys
@@ -13,12 +15,16 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli import main
 from connectors.sandbox import SandboxSettings, running
+from knowledge.criteria_files import CRITERIA_DIR, load_criteria
 from tests.service.citizens import (
     Citizen,
     GraphWithPictures,
@@ -52,9 +58,9 @@ class Place:
 
     def change(self, query: str, *values: object) -> int:
         """Put a row into a shape the program would not give it; gives how many."""
-        with closing(sqlite3.connect(self.service.data_dir / "khuyenhoc.db", timeout=10)) as connection:
-            with connection:
-                return connection.execute(query, values).rowcount
+        path = self.service.data_dir / "khuyenhoc.db"
+        with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
+            return connection.execute(query, values).rowcount
 
     def log(self) -> str:
         """What the processes logged."""
@@ -212,7 +218,6 @@ KILLS = (
 )
 """From the end of a message's path to its beginning: what one kill leaves lying, the next one meets."""
 KILLS_AT_THE_END = (
-    "turn-decided",
     "sheet-drawn",
     "before-commit",
     "after-commit",
@@ -279,7 +284,7 @@ async def test_killed_at_every_point_it_goes_on_at_the_same_question_and_loses_n
             number += 1
         async with asyncio.timeout(20):
             assert await doomed.wait() == -9
-    assert number > 5, "most kills met an answer"
+    assert number >= 5, "at least four kills met an answer"
     await place.service.start()
     await redelivered(place)
     await until(is_asked)
@@ -299,25 +304,21 @@ async def test_killed_again_and_again_at_the_end_there_is_one_result_with_one_ca
 ) -> None:
     place.zalo.webhooks.retries = False
     citizen = zalo_citizen(place.zalo)
-    whole = await place.service.start()
+    fetching = await place.service.start(crash_at="evidence-fetched")
     await begins(citizen)
     await answers_all(citizen)
-    await place.service.kill(whole)
-    fetching = await place.service.start(crash_at="evidence-fetched")
     await citizen.hands.show(place.zalo.picture("giay-khen.jpg"))
     async with asyncio.timeout(20):
         assert await fetching.wait() == -9
     # The file belongs to the dead process for some minutes more: they pass.
     assert place.change("UPDATE evidence SET not_before = created_at WHERE state = 'waiting'") == 1
-    whole = await place.service.start()
-    await until(lambda: _kept_files(place, 1))
-    await place.service.kill(whole)
     tapped = False
     for point in KILLS_AT_THE_END:
-        doomed = await place.service.start(crash_at=point, ready=False)
-        if not tapped and not await ends_before(doomed, place.service.is_ready):
-            tapped = True
+        doomed = await place.service.start(crash_at=point, ready=not tapped)
+        if not tapped:
+            await until(lambda: _kept_files(place, 1))
             await citizen.hands.tap("", "f:assessment:evidence:done")
+            tapped = True
         async with asyncio.timeout(40):
             assert await doomed.wait() == -9
     await place.service.start()
@@ -356,7 +357,7 @@ async def test_two_taps_at_once_go_one_step(place: Place) -> None:
             statuses = await asyncio.gather(
                 hands.post(**again), hands.post(**again), hands.post(**same), hands.post(**same)
             )
-            assert statuses == [202] * 4
+            assert list(statuses) == [202] * 4
 
             async def were_answered() -> bool:
                 return place.rows("SELECT count(*) FROM inbound_events WHERE handled_at IS NULL") == [(0,)]
@@ -396,6 +397,22 @@ async def test_sheets_that_cannot_be_written_cost_the_sheets_alone(place: Place)
     assert await citizen.files() == ["picture", "document"]
 
 
+@pytest.mark.service
+def test_criteria_with_an_error_keep_it_from_starting(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "criteria"
+    shutil.copytree(CRITERIA_DIR, folder)
+    head = folder / "324-2023" / "set.yml"
+    head.write_text(head.read_text().replace("indicators: 4}", "indicators: 5}", 1))
+    monkeypatch.setattr("bot.app.load_criteria", lambda: load_criteria(folder))
+    given = {"DATA_DIR": str(data_dir), "PORT": str(free_port()), "EMBEDDER": "none"}
+    ended = CliRunner().invoke(main, ["serve"], env=given)
+    assert ended.exit_code == 1
+    assert re.search(r"324-2023/set\.yml:\d+: \S+", ended.stderr)
+    assert "sẵn sàng" not in ended.output
+
+
 GARBAGE: tuple[tuple[int, object], ...] = (
     (99, {"something": "of tomorrow"}),
     (1, {}),
@@ -427,3 +444,135 @@ async def test_what_another_version_left_behind_is_begun_anew_politely(place: Pl
             await citizen.presses("Đồng ý, không nhắc", "Bạn đang làm gì")
     assert place.rows("SELECT count(*) FROM inbound_events WHERE outcome = 'parked'") == [(0,)]
     assert "turn_raised" not in place.log()
+
+
+@pytest.mark.service
+async def test_whatever_is_sent_as_evidence_the_assessment_goes_on(place: Place) -> None:
+    place.service.configure(CITIZEN_MESSAGES_PER_MINUTE="1000")
+    await place.service.start()
+    zalo, user = place.zalo, "2512523625412515"
+    citizen = zalo_citizen(zalo, user)
+    await begins(citizen)
+
+    async def sends(name: str, url: str, kind: str = "file") -> None:
+        event = zalo.events.file(
+            "2512523625412515", name, "99999999999999999999", zalo.ids.message(), zalo.clock()
+        )
+        event["message"]["attachments"][0]["payload"]["url"] = url  # type: ignore[index]
+        event["message"]["attachments"][0]["type"] = kind  # type: ignore[index]
+        before = len(await citizen.hands.seen())
+        await zalo.deliver(event)
+
+        async def was_answered() -> bool:
+            return len(await citizen.hands.seen()) > before
+
+        await until(was_answered)
+
+    here = zalo.picture("that.jpg")
+    hostile = (
+        ("../../../etc/passwd", zalo.picture("rong.jpg", b"")),
+        ("\u202egpj.exe\x00" + "a" * 5000, zalo.picture("trang.html", b"<script>alert(1)</script>")),
+        ("=HYPERLINK(1)", "https://169.254.169.254/latest/meta-data/"),
+        ("ảnh 1.jpg", "http://127.0.0.1:22/x.jpg"),
+        ("ảnh 2.jpg", "file:///etc/passwd"),
+        ("ảnh 3.jpg", "https://[::ffff:127.0.0.1]/x.jpg"),
+        ("ảnh 4.jpg", f"{zalo.base_url}@evil.example/x.jpg"),
+        ("ảnh 5.jpg", zalo.base_url + "/" + "x" * 5000),
+        ("ảnh 6.jpg", zalo.picture("to.jpg", b"\xff\xd8\xff" + b"0" * (11 * 1024 * 1024))),
+        ("ảnh 7.jpg", f"{zalo.base_url}/pictures/khong-co.jpg"),
+        ("tốt.jpg", here),
+    )
+    for number, (name, url) in enumerate(hostile):
+        if number % 3 == 0 and number:
+            await citizen.says("8", "mình ghi 8 điểm")  # three pieces of evidence at most for each question
+        await sends(name, url, "image" if number % 2 else "file")
+    before = await citizen.words()
+    assert "Câu 4/10" in before[-1]
+    for number in range(100):
+        await zalo.deliver(
+            zalo.events.image("2512523625412515", f"{here}?{number}", zalo.ids.message(), zalo.clock())
+        )
+    await citizen.says("x" * 2000)
+    await citizen.says("9" * 2000)
+    await citizen.says("8", "Câu 4: mình ghi 8 điểm", "Câu 5/10")
+
+    async def is_settled() -> bool:
+        return place.rows("SELECT count(*) FROM evidence WHERE state = 'waiting' AND attempts = 0") == [(0,)]
+
+    await until(is_settled, 40)
+    states = Counter(state for (state,) in place.rows("SELECT state FROM evidence"))
+    assert states["kept"] >= 1
+    assert sum(states.values()) <= 20
+    folder = place.service.data_dir / "evidence"
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".part"]
+    assert {path.suffix for path in files} == {".jpg"}
+    assert all(re.fullmatch(r"KH-\w{4}-\w{4}/\d+\.jpg", str(path.relative_to(folder))) for path in files)
+    assert len(files) == states["kept"]
+    assert "turn_raised" not in place.log()
+    assert "evidence_failed" not in place.log()
+
+
+@pytest.mark.service
+async def test_erasing_leaves_no_row_and_no_file_in_the_middle_and_right_after_the_end(place: Place) -> None:
+    await place.service.start()
+    half, whole = zalo_citizen(place.zalo), messenger_citizen(place.graph)
+    await begins(half)
+    await half.shows(place.zalo.picture("ruong-nha-toi.jpg"), "minh chứng cho câu 1")
+    await begins(whole)
+    await whole.shows(place.graph.picture("lop-cua-toi.jpg"), "minh chứng cho câu 1")
+    await whole.says("minh chứng câu 2: tôi đọc báo Nông nghiệp mỗi tuần", "1 lời kể")
+    await answers_all(whole)
+    await until(lambda: _kept_files(place, 2))
+    for citizen, last in ((half, ()), (whole, ("Xem kết quả",))):
+        for label in last:
+            await citizen.presses(label, "Bạn được 83 điểm")
+        await citizen.says("xóa dữ liệu của tôi", "Bạn có chắc muốn xóa")
+        await citizen.says("có", "Mình đã xóa xong")
+        await citizen.says("kết quả của tôi", "chưa có kết quả")
+        await citizen.says("làm tiếp", "không thấy phần nào")
+
+    async def is_gone() -> bool:
+        folders = (place.service.data_dir / name for name in ("evidence", "sheets"))
+        return not [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+    await until(is_gone)
+    assert place.rows("SELECT * FROM assessments") == []
+    assert place.rows("SELECT * FROM evidence") == []
+    dumped = "\n".join(
+        repr(row)
+        for (table,) in place.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for row in place.rows(f'SELECT * FROM "{table}"')
+    )
+    for trace in ("ruong-nha-toi", "lop-cua-toi", "báo Nông nghiệp", "mình ghi 8 điểm", "Bạn được 83"):
+        assert trace not in dumped
+
+
+@pytest.mark.service
+async def test_of_two_workers_one_reminds_and_only_once(place: Place) -> None:
+    hours_to_noon = (12 - datetime.now(UTC).hour) % 24
+    east = hours_to_noon if hours_to_noon <= 14 else hours_to_noon - 24
+    place.service.configure(TIMEZONE=f"Etc/GMT{-east:+d}")  # people are reminded by day: there it is noon
+    whole = await place.service.start()
+    citizens = [zalo_citizen(place.zalo, f"25125236254125{n:02}") for n in range(3)]
+    for citizen in citizens:
+        await begins(citizen)
+    await citizens[1].says("8", "Câu 2/10")
+    await citizens[2].says("dừng lại", "làm tiếp")
+    assert await place.service.interrupt(whole) == 0
+    for table, column in (("assessments", "touched_at"), ("conversations", "last_heard_at")):
+        earlier = f"strftime('%Y-%m-%d %H:%M:%f000', {column}, '-25 hours')"
+        assert place.change(f"UPDATE {table} SET {column} = {earlier}") == 3
+    workers = await asyncio.gather(*(place.service.start(role="worker") for _ in range(2)))
+    for role in ("sender", "web"):
+        await place.service.start(role=role)
+
+    async def all_were_reminded() -> bool:
+        return all(["Mình chỉ nhắc một lần" in "\n".join(await one.words()) for one in citizens])
+
+    await until(all_were_reminded)
+    await place.service.kill(workers[0])
+    await place.service.start(role="worker")
+    await citizens[1].presses("Làm tiếp", "Câu 2/10")
+    await asyncio.sleep(1.0)
+    for citizen in citizens:
+        assert "\n".join(await citizen.words()).count("Mình chỉ nhắc một lần") == 1
