@@ -268,9 +268,10 @@ class Assistant:
 
     def _command_without_words(self, going: Route, view: View) -> Turn:
         """Back, skip, correct or restart, with no flow that takes it."""
-        if going.command is Command.RESTART and self._guide.left_in_the_middle(view.state, view.received_at):
+        left = self._guide.left_in_the_middle(view.state, view.received_at)
+        if left is not None and going.command is Command.RESTART:
             return self._guide.resume(view) or self._menu(view, self._texts.nothing_underway)
-        return self._menu(view, self._texts.nothing_underway)
+        return self._menu(view, self._texts.paused if left else self._texts.nothing_underway)
 
     def _small_talk(self, going: Route, view: View) -> Turn:
         texts = self._texts

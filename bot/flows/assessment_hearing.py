@@ -6,6 +6,7 @@ offered for, at most; it never leads on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from bot.dialogue.comments import is_question
@@ -41,6 +42,11 @@ _LATER = frozenset({"de sau", "khong", "chua", "thoi", "khong dong y", "luc khac
 _KEEPS = frozenset({"tiep", "tiep tuc", "giu nguyen", "de nguyen", "nhu cu", "khong sua", "khong"})
 """Leaves an answer that was looked at again as it was."""
 _NO_REMINDER = ("khong", "dung", "khoi")
+_OF_REMINDING = re.compile(r"\bnhac\b(?! lai)(?!.*\b(?:sau|mai|khi|luc)\b)")
+"""Chooses with or without a reminder, and so to begin; not `để sau nhắc tôi`."""
+_HOW_LONG = re.compile(r"\b(?:bao lau|may phut|lau khong|(?:bao nhieu|may) (?:cau|chi so))\b")
+_OTHERWISE = frozenset({"khac", "nhom khac", "viec khac", "nghe khac", "khong co", "khong co nhom nao"})
+"""None of the groups, as somebody says who sees none that fits."""
 _NO_POINTS_YET = frozenset({CONSENT, GROUP, RESTART})
 """Steps at which nothing can be corrected and nothing be shown."""
 
@@ -173,13 +179,18 @@ def _change(moves: Moves, correction: Correction) -> Stepped | None:
 
 def _consent_said(moves: Moves, heard: Said) -> Stepped | None:
     phrase = phrase_of(heard.text)
-    agrees = phrase in _AGREES or phrase.startswith("dong y") or heard.wants("affirm")
+    if _HOW_LONG.search(phrase):
+        return moves.again()
+    says_how = _OF_REMINDING.search(phrase) is not None
+    agrees = phrase in _AGREES or phrase.startswith("dong y") or heard.wants("affirm") or says_how
     if agrees and not is_question(heard.text):
         return moves.agreed(remind="nhac" in phrase and not any(no in phrase for no in _NO_REMINDER))
     return moves.refused() if phrase in _LATER or heard.wants("deny") else None
 
 
 def _group_said(moves: Moves, heard: Said) -> Stepped | None:
+    if phrase_of(heard.text) in _OTHERWISE:
+        return Step(moves.state, questions.explain(moves.state, moves.criteria, moves.context.capabilities))
     found = read_groups(heard.text, moves.criteria.groups)
     if not found or is_question(heard.text):
         return None
