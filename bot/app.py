@@ -186,8 +186,8 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     except OSError as error:
         raise StoreUnavailable(f"DATA_DIR: {error.strerror}") from error
     database = Database(settings.resolved_database_url)
-    await database.open()
     try:
+        await database.open()
         await migrate(database)
         yield database
     finally:
@@ -201,8 +201,8 @@ async def open_redis_url(settings: Settings) -> AsyncIterator[str]:
         yield settings.redis_url
         return
     embedded = EmbeddedValkey(settings.data_dir)
-    await embedded.start()
     try:
+        await embedded.start()
         yield embedded.url
     finally:
         await embedded.stop()

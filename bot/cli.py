@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,6 +99,8 @@ def _told_plainly() -> Iterator[None]:
             "Cơ sở dữ liệu đã được một phiên bản mới hơn nâng cấp. Hãy chạy phiên bản đó, "
             "hoặc khôi phục một bản sao lưu cũ hơn."
         ) from error
+    except TrainingDataBroken as error:
+        raise click.ClickException(f"Câu mẫu kèm chương trình có lỗi:\n{error}") from error
     except ContentError as error:
         raise click.ClickException(f"Nội dung kèm chương trình có lỗi: {error}") from error
     except (ValkeyUnavailable, app.HalfConfigured) as error:
@@ -139,14 +141,27 @@ async def _serve(settings: Settings, role: app.Role) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
 
+    is_built = asyncio.Event()
+
     async def ready(house: app.House, port: int) -> None:
+        is_built.set()
         if role in ("all", "web"):
             password = await first_admin(house.database, house.clock)
             click.echo(_banner(house, port, password))
         else:
             click.echo(f"Tiến trình {role} đang chạy. Ctrl-C để dừng.")
 
-    await app.serve(settings, role, stop, ready)
+    serving = asyncio.create_task(app.serve(settings, role, stop, ready))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if is_built.is_set() or not stop.is_set():
+        await serving
+        return
+    # Ctrl-C while everything is still being put together: nothing is in hand that must be finished first.
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
 def _banner(house: app.House, port: int, password: str) -> str:

@@ -19,7 +19,9 @@ from bot.store import accounts, content, events, outbox, staff
 from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.channel import Channel, Health
+from knowledge.checklists import load_checklists
 from knowledge.content import Content, ContentError, content_of, load_content
+from knowledge.criteria_files import load_criteria
 from knowledge.embedding import EmbedderUnavailable, VectorStore, open_embedder
 from knowledge.ingest.programs import has_tesseract, libreoffice
 from knowledge.repertoire import Repertoire
@@ -71,6 +73,7 @@ async def examine(settings: Settings) -> list[Finding]:
         findings.append(await _redis(settings))
         findings.extend(await _knowledge(settings, database))
         findings.extend(await _understanding(settings))
+        findings.append(await asyncio.to_thread(_criteria))
         findings.extend(await asyncio.to_thread(_readers))
         findings.extend(await _queues(database))
         findings.append(await _console(database))
@@ -193,6 +196,28 @@ def _interpreter(settings: Settings, data: TrainingData) -> Finding:
     return Finding(
         Level.GOOD, "Hiểu câu hỏi",
         f"bộ hiểu đi kèm, {len(data.examples)} câu mẫu của {len(data.intents)} loại yêu cầu; {state}",
+    )  # fmt: skip
+
+
+def _criteria() -> Finding:
+    """What citizens assess themselves by: used whole or not at all."""
+    what = "Bộ tiêu chí tự đánh giá"
+    try:
+        book = load_criteria()
+        lists = load_checklists()
+    except ContentError as error:
+        return Finding(
+            Level.BAD, what, f"tệp tiêu chí có lỗi, chương trình sẽ không khởi động: {error}",
+            "Sửa tệp đó trong knowledge/content/criteria.",
+        )  # fmt: skip
+    current = book.current
+    groups = ", ".join(group.name for group in current.groups)
+    old = [one.document for one in book.sets if one is not current]
+    also = f"; bộ cũ chỉ để đọc: {', '.join(old)}" if old else ""
+    return Finding(
+        Level.GOOD, what,
+        f"hợp lệ: {current.document} ({current.id}), {len(current.indicators)} chỉ số, "
+        f"{len(current.groups)} nhóm ({groups}){also}; {len(lists)} bảng gợi ý cho mô hình khác",
     )  # fmt: skip
 
 

@@ -168,18 +168,6 @@ def learn(messages: Sequence[Signs], intents: Sequence[str]) -> Classifier:
     return Classifier(names, vocabulary, weights, bias, sharpness)
 
 
-def cross_validate(messages: Sequence[Signs], intents: Sequence[str], folds: int = 5) -> Numbers:
-    """Logits of each message by a model that has not seen it, (messages, intents in alphabetical order).
-
-    For measuring; takes as long as learning `folds` times.
-    """
-    logits = np.zeros((len(messages), len(set(intents))), np.float32)
-    for part in range(folds):
-        places, scores = held_out(messages, intents, part, folds)
-        logits[places] = scores
-    return logits
-
-
 def held_out(
     messages: Sequence[Signs], intents: Sequence[str], part: int, parts: int
 ) -> tuple[list[int], Numbers]:

@@ -13,11 +13,18 @@ from functools import lru_cache
 
 from nlu.gazetteer import COMMUNE, DISTRICT, PROVINCE, Gazetteer, Place, former_communes, gazetteer
 from nlu.mentions import ANOTHER, EXACT, Word, find_words, likeness
-
-
-def _words(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
-
+from nlu.place_words import (
+    BEARERS,
+    EVERYDAY_WORDS,
+    NAMED_AFTER,
+    NAMES_OF_PEOPLE,
+    NO_UNIT_AFTER,
+    OTHER_WORDS,
+    PEOPLE_TOO,
+    WORDS_TOO,
+    WORDS_WITHOUT_MARKS,
+    as_set,
+)
 
 _UNITS = {
     ("thanh", "pho"): "thành phố", ("thi", "xa"): "thị xã", ("thi", "tran"): "thị trấn",
@@ -35,35 +42,7 @@ _KINDS = {
     "tỉnh": {PROVINCE}, "thành phố": {PROVINCE, DISTRICT}, "thị xã": {DISTRICT}, "huyện": {DISTRICT},
     "quận": {DISTRICT}, "phường": {COMMUNE}, "xã": {COMMUNE}, "đặc khu": {COMMUNE}, "thị trấn": {COMMUNE},
 }  # fmt: skip
-_NO_UNIT_AFTER = frozenset({"dia", "co", "hinh"})
-"""`địa phương`, `cơ quan`, `hình tỉnh` typed without marks."""
 _WHERE = {"o": "ở", "tai": "tại", "que": "quê"}
-_WORDS_TOO = frozenset({"cao bang", "hoa binh", "thai binh"})
-"""Provinces whose name, marks and all, is also a word: `điểm cao bằng nhau`."""
-_WORDS_WITHOUT_MARKS = frozenset(
-    {"ben tre", "ca mau", "can tho", "dien bien", "dong thap", "hai duong", "ha tinh", "hue", "hung yen",
-     "lam dong", "nam dinh", "phu yen", "thanh hoa"}
-)  # fmt: skip
-"""Provinces that typed without marks may be ordinary words: `lam dong`, `dien bien`."""
-_OTHER_WORDS = {
-    "gia lai": (frozenset({"danh", "tham", "khao"}), frozenset[str]()),
-    "hai phong": (frozenset({"mot", "co", "ca"}), frozenset({"trao", "hoc", "ban", "hop", "lam"})),
-    "lang son": (frozenset({"ban", "dan", "cac"}), frozenset[str]()),
-}
-"""Provinces that are something else behind or before certain words: `danh gia lai`, `hai phong trao`."""
-_EVERYDAY_WORDS = frozenset(
-    {"an toan", "binh minh", "cong hoa", "doan ket", "doc lap", "dong tam", "hanh phuc", "hoa binh",
-     "hoa thuan", "hop ly", "hop tac", "hop tien", "phuc loi", "quoc khanh", "quyet tam", "quyet thang",
-     "quyet tien", "tan tien", "thanh cong", "thong nhat", "tien tien", "trung tam", "tu do", "vinh vien"}
-)  # fmt: skip
-"""Communes that in small letters are no place, not even after `ở`."""
-_PEOPLE_TOO = "ho chi minh"
-_NAMES_OF_PEOPLE = _words(
-    "nguyen tran le pham hoang huynh phan vu vo dang bui do ho ngo duong ly trinh dinh mac luong to"
-)
-_NAMED_AFTER = _words("ong ba anh chi em co thay chu bac hoi chua den su nhom")
-_BEARERS = _words("truong thcs thpt hoc duong pho quy bong thuong giai ten")
-"""Behind these and the ones above a name is a person's, a school's, a street's or a fund's."""
 _JOINS = frozenset(" \t\u00a0-–'’.`")
 _PARTS = 3
 """Commune, district, province."""
@@ -236,7 +215,7 @@ def _unit_at(words: Sequence[Word], index: int) -> tuple[str, int]:
             likeness(word.written, right) == ANOTHER for word, right in zip(said, unit.split(), strict=True)
         ):
             continue
-        if index and words[index - 1].plain in _NO_UNIT_AFTER:
+        if index and words[index - 1].plain in NO_UNIT_AFTER:
             continue
         if said[0].plain == "xa" and _is_society(words, index):
             continue
@@ -296,7 +275,7 @@ def _is_meant(words: Sequence[Word], chain: Sequence[_Name], shouting: bool) -> 
     if name.unit:
         return len(said) > 1 or name.marks == EXACT or name.places[0].kind == PROVINCE
     if len(chain) > 1:
-        return before is None or before.plain not in _BEARERS
+        return before is None or before.plain not in BEARERS
     plain = " ".join(word.plain for word in said)
     where = before is not None and before.plain in _WHERE and said[0].before.isspace()
     where = where and before is not None and likeness(before.written, _WHERE[before.plain]) != ANOTHER
@@ -307,23 +286,23 @@ def _is_meant(words: Sequence[Word], chain: Sequence[_Name], shouting: bool) -> 
         )
     if len(said) < 2 or name.marks != EXACT:
         return False
-    if where and (capitals or plain not in _EVERYDAY_WORDS):
+    if where and (capitals or plain not in EVERYDAY_WORDS):
         return True
-    return capitals and said[0].plain not in _NAMES_OF_PEOPLE and not _is_part_of_a_name(words, name)
+    return capitals and said[0].plain not in NAMES_OF_PEOPLE and not _is_part_of_a_name(words, name)
 
 
 def _is_province_meant(plain: str, marks: int, where: bool, capitals: bool) -> bool:
     if where:
         return True
-    if plain == _PEOPLE_TOO:
+    if plain == PEOPLE_TOO:
         return False
-    if plain in _WORDS_TOO:
+    if plain in WORDS_TOO:
         return capitals and marks == EXACT
-    return marks == EXACT or plain not in _WORDS_WITHOUT_MARKS or capitals
+    return marks == EXACT or plain not in WORDS_WITHOUT_MARKS or capitals
 
 
 def _is_other_words(words: Sequence[Word], name: _Name, plain: str) -> bool:
-    before, after = _OTHER_WORDS.get(plain, (frozenset[str](), frozenset[str]()))
+    before, after = OTHER_WORDS.get(plain, (frozenset[str](), frozenset[str]()))
     return (name.start > 0 and words[name.start - 1].plain in before) or (
         name.stop < len(words) and words[name.stop].plain in after
     )
@@ -334,7 +313,7 @@ def _is_part_of_a_name(words: Sequence[Word], name: _Name) -> bool:
     if name.start:
         before = words[name.start - 1]
         if words[name.start].before.isspace() and (
-            before.plain in _NAMED_AFTER | _BEARERS or (before.is_capital and name.start > 1)
+            before.plain in NAMED_AFTER | BEARERS or (before.is_capital and name.start > 1)
         ):
             return True
     if name.stop < len(words):
@@ -353,12 +332,12 @@ def _may_follow(word: Word) -> bool:
     return len(word.before) <= 4 and not word.before.strip(" ,-–(.\n\t")
 
 
-_FRAME_BEFORE = _words(
+_FRAME_BEFORE = as_set(
     "da vang thua em e minh mk m toi tui t anh chi chau con o tai que nha dang song thuoc la ben dia ban "
     "vung ben a bac co chu lam viec cong tac tru hien nay noi hk ho khau"
 )
-_FRAME_AFTER = _words("a ah ak nhe nha nhen do thoi ban oi em co chu bac ad admin day ne luon cu nhi")
-_SMALLER = _words("ban thon xom to khu ap doi buon lang pho duong so ngo ngach hem tieu")
+_FRAME_AFTER = as_set("a ah ak nhe nha nhen do thoi ban oi em co chu bac ad admin day ne luon cu nhi")
+_SMALLER = as_set("ban thon xom to khu ap doi buon lang pho duong so ngo ngach hem tieu")
 
 
 def _without_frame(words: Sequence[Word]) -> Sequence[Word]:

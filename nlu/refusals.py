@@ -31,8 +31,8 @@ _NOT = (
 _BETWEEN = (
     r"(?: (?:cho|de|phai|toi|tui|minh|em|con|chau|bac|chi|anh|ban|bot|may|di|vao|duoc|viec|nhan|giup|nham))*?"
 )
-_AFTER_ALL = re.compile(r" (?:ma|nhung|thay vao do|chi muon)\b")
-"""Behind these comes what is wanted in its place."""
+_AFTER_ALL = re.compile(r" (?:ma|nhung|thay vao do|chi muon|co (?:sao|bi|duoc|phai|anh huong))\b")
+"""Behind these comes what is wanted in its place, or what is asked about it."""
 _PERSON = r"(?:can bo|nhan vien|nguoi(?! may)|ai\b|ben hoi|hoi\b)"
 _WISHES = {
     "erase_my_data": r"xoa",

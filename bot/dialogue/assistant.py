@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from bot.dialogue import comments, small_talk
-from bot.dialogue.answers import abstained, answered, as_options, offering
+from bot.dialogue import comments
+from bot.dialogue.answers import abstained, answered, as_options
 from bot.dialogue.choices import match_choice
-from bot.dialogue.clauses import clauses
+from bot.dialogue.clauses import question_beside_person
 from bot.dialogue.contact import holds_telephone
 from bot.dialogue.languages import line_in
 from bot.dialogue.misses import key_of, masked
@@ -27,6 +27,7 @@ from bot.dialogue.records import effects_of
 from bot.dialogue.routing import (
     Route,
     Way,
+    asks_what_points_are_worth,
     by_intent,
     is_aside,
     is_small_talk,
@@ -35,16 +36,17 @@ from bot.dialogue.routing import (
     route,
     worth_offering,
 )
+from bot.dialogue.small_talk import reply_to, say
 from bot.dialogue.sources import as_sources
-from bot.dialogue.state import ConversationState
 from bot.dialogue.texts import ASSESS, BACK_TO_BOT, MENU, PERSON, RESUME, WISHES, WRONG, Texts
 from bot.dialogue.turn import Effect, Missed, Mode, Outcome, SetMode, SetReceiving, Turn, Understanding, View
 from bot.flows.flow import Command, Flow, Pressed, Said, Sent
 from bot.flows.guide import FlowGuide
-from connectors.message import ANSWERABLE, EventKind, InboundEvent, Option, Part, Text
+from connectors.message import ANSWERABLE, EventKind, InboundEvent, Part, Text
 from knowledge.answer import Answer, Knowledge
 from nlu.interpreter import ASK_KNOWLEDGE, Interpreter
 from nlu.languages import foreign_language
+from nlu.text import syllables
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +122,13 @@ class Assistant:
         if event.kind is EventKind.REFERRAL:
             return self._menu(view, self._texts.welcome)
         if event.kind is EventKind.CONTACT:
-            return self._in_between(
-                self._say(view.state, self._texts.contact_received, Outcome.SMALLTALK), view
-            )
+            return self._in_between(say(view.state, self._texts.contact_received, Outcome.SMALLTALK), view)
         sent = Sent(event.attachments, event.text)
         turn = self._guide.hear(sent, view) if event.attachments else None
         if turn is None and event.text:
             return await self._said(event.text, view)
         if turn is None:
-            turn = self._say(view.state, self._texts.cannot_read, Outcome.SMALLTALK, (MENU, PERSON))
+            turn = say(view.state, self._texts.cannot_read, Outcome.SMALLTALK, (MENU, PERSON))
             turn = self._in_between(turn, view)
         return turn
 
@@ -213,9 +213,12 @@ class Assistant:
         if isinstance(found, Answer) and (asks or not in_flow):
             also = tuple(option for option in also if option is not PERSON)[:1]
             return self._in_between(answered(found, state, why, also), view)
-        if isinstance(found, Answer) or (in_flow and not found.reply and not (asks and said.meaning.folded)):
+        if isinstance(found, Answer) or (
+            in_flow and not found.reply and not (asks and syllables(said.meaning.folded))
+        ):
             return self._guide.not_understood(view) or self._menu(view, self._texts.help)
-        if not found.reply and (harmless or (unsure and said.meaning.is_sure)):
+        meant = unsure and said.meaning.is_sure and not asks_what_points_are_worth(said.meaning)
+        if not found.reply and (harmless or meant):
             return self._take(by_intent(going.intent), view)
         also = tuple(option for option in also if option is not PERSON)
         turn = abstained(found, state, why, self._texts, also)
@@ -225,19 +228,13 @@ class Assistant:
 
     async def _question_and_person(self, said: Said, view: View) -> Turn | None:
         """A question and the wish for a person in one message: both are met. None when that is not so."""
-        pieces = clauses(said.text)
-        meanings = [await self._interpreter.interpret(piece) for piece in pieces]
-        if not any(meaning.is_sure and meaning.intent == "human_request" for meaning in meanings):
+        question = await question_beside_person(said.text, self._interpreter)
+        found = await self._knowledge.ask(question, view.state.last_entry) if question else None
+        if not isinstance(found, Answer):
             return None
-        for piece, meaning in zip(pieces, meanings, strict=True):
-            if meaning.intent != ASK_KNOWLEDGE or not comments.is_question(piece):
-                continue
-            found = await self._knowledge.ask(piece, view.state.last_entry)
-            if isinstance(found, Answer):
-                turn = self._call_person(by_intent("human_request"), view)
-                answer = Text(found.text, sources=as_sources(found.citations))
-                return replace(turn, replies=(answer, *turn.replies))
-        return None
+        turn = self._call_person(by_intent("human_request"), view)
+        answer = Text(found.text, sources=as_sources(found.citations))
+        return replace(turn, replies=(answer, *turn.replies))
 
     # --- the ways a message can go -----------------------------------------------------------------
 
@@ -266,13 +263,15 @@ class Assistant:
 
     def _resume(self, going: Route, view: View) -> Turn:
         turn = self._guide.again(view) if self._is_in_flow(view) else self._guide.resume(view)
-        return turn or self._propose(view, self._texts.nothing_to_resume, ASSESS)
+        text, options = self._texts.nothing_to_resume, (ASSESS, PERSON)
+        return turn or say(view.state, text, Outcome.SMALLTALK, options, ASSESS.payload)
 
     def _command_without_words(self, going: Route, view: View) -> Turn:
         """Back, skip, correct or restart, with no flow that takes it."""
-        if going.command is Command.RESTART and self._guide.left_in_the_middle(view.state, view.received_at):
+        left = self._guide.left_in_the_middle(view.state, view.received_at)
+        if left is not None and going.command is Command.RESTART:
             return self._guide.resume(view) or self._menu(view, self._texts.nothing_underway)
-        return self._menu(view, self._texts.nothing_underway)
+        return self._menu(view, self._texts.paused if left else self._texts.nothing_underway)
 
     def _small_talk(self, going: Route, view: View) -> Turn:
         texts = self._texts
@@ -288,8 +287,8 @@ class Assistant:
         if going.intent in ("subscribe", "unsubscribe"):
             undisturbed = going.intent == "unsubscribe"
             view = replace(view, state=replace(view.state, undisturbed=undisturbed))
-        text, options = small_talk.reply_to(going.intent, texts)
-        return self._in_between(self._say(view.state, text, Outcome.SMALLTALK, options), view)
+        text, options = reply_to(going.intent, texts)
+        return self._in_between(say(view.state, text, Outcome.SMALLTALK, options), view)
 
     def _call_person(self, going: Route, view: View, text: str = "") -> Turn:
         waiting = view.mode is Mode.WAITING
@@ -299,17 +298,17 @@ class Assistant:
         if self._is_in_flow(view) and state.underway is not None:
             text = f"{text}\n{texts.flow_kept(self._guide.title(state.underway))}"
             state = self._guide.put_aside(state)
-        turn = self._say(state, text, Outcome.HANDOFF, (MENU,))
+        turn = say(state, text, Outcome.HANDOFF, (MENU,))
         effects: tuple[Effect, ...] = () if waiting else (SetMode(Mode.WAITING),)
         return replace(turn, effects=effects, understanding=Understanding("human_request", 1.0))
 
     def _got_telephone(self, view: View) -> Turn:
         """A number to call back: for whom a person is waiting for, else that is asked."""
         if view.mode is Mode.WAITING:
-            turn = self._say(view.state, self._texts.contact_received, Outcome.SMALLTALK)
+            turn = say(view.state, self._texts.contact_received, Outcome.SMALLTALK)
             return self._in_between(turn, view)
         text = self._texts.contact_unasked
-        return self._say(view.state, text, Outcome.SMALLTALK, (PERSON, MENU), PERSON.payload)
+        return say(view.state, text, Outcome.SMALLTALK, (PERSON, MENU), PERSON.payload)
 
     def _yes(self, going: Route, view: View) -> Turn:
         if view.state.proposed:
@@ -320,7 +319,7 @@ class Assistant:
         if view.state.proposed and self._is_in_flow(view):
             return self._guide.again(view) or self._menu(view, self._texts.no_to_nothing)
         if going.refused == "human_request" and view.mode is Mode.WAITING:
-            turn = self._say(view.state, self._texts.person_not_needed, Outcome.SMALLTALK)
+            turn = say(view.state, self._texts.person_not_needed, Outcome.SMALLTALK)
             return replace(self._in_between(turn, view), effects=(SetMode(Mode.BOT),))
         return self._in_flow_or(view, self._texts.no_to_nothing)
 
@@ -330,7 +329,7 @@ class Assistant:
 
     def _stop(self, going: Route, view: View) -> Turn:
         turn = self._guide.leave(view) if self._is_in_flow(view) else None
-        return turn or self._say(view.state, self._texts.stopped, Outcome.SMALLTALK)
+        return turn or say(view.state, self._texts.stopped, Outcome.SMALLTALK)
 
     def _repeat(self, going: Route, view: View) -> Turn:
         turn = self._guide.again(view) if self._is_in_flow(view) else None
@@ -345,10 +344,10 @@ class Assistant:
         """The last answer missed the point: count it for staff, and offer what came next best."""
         state = view.state
         if self._is_in_flow(view) and not state.last_entry:  # there was no answer: it is the flow that tires
-            turn = self._say(state, self._texts.flow_is_long, Outcome.SMALLTALK)
+            turn = say(state, self._texts.flow_is_long, Outcome.SMALLTALK)
             return self._in_between(turn, view)
         options = as_options(self._knowledge.suggestions(state.alternatives))
-        turn = self._say(
+        turn = say(
             replace(state, last_entry="", last_question="", alternatives=()),
             self._texts.wrong_answer,
             Outcome.SMALLTALK,
@@ -365,7 +364,7 @@ class Assistant:
         """Calm the first time; then it is a person's matter."""
         state = replace(view.state, insults=view.state.insults + 1)
         if state.insults == 1:
-            turn = self._say(state, self._texts.insult, Outcome.SMALLTALK, (PERSON,))
+            turn = say(state, self._texts.insult, Outcome.SMALLTALK, (PERSON,))
             return self._in_between(turn, view)
         return self._call_person(going, replace(view, state=state), self._texts.insult_again)
 
@@ -379,7 +378,7 @@ class Assistant:
         """What can be asked and done; first of all what was left in the middle."""
         state = replace(view.state, misses=0)
         if self._is_in_flow(view):
-            turn = self._say(state, text, Outcome.SMALLTALK)
+            turn = say(state, text, Outcome.SMALLTALK)
             return replace(self._guide.interrupted(turn, view), effects=effects)
         begun = self._guide.left_in_the_middle(state, view.received_at)
         if begun is not None:
@@ -389,23 +388,8 @@ class Assistant:
             doing = (ASSESS,) if self._guide.has("assessment") else ()
             options = (*as_options(self._knowledge.starters(4 - len(doing))), *doing, PERSON)
         proposed = RESUME.payload if begun is not None else ""
-        turn = self._say(state, text, Outcome.SMALLTALK, options, proposed)
+        turn = say(state, text, Outcome.SMALLTALK, options, proposed)
         return replace(turn, effects=effects)
-
-    def _propose(self, view: View, text: str, option: Option) -> Turn:
-        """Ask whether one thing is wanted."""
-        return self._say(view.state, text, Outcome.SMALLTALK, (option, PERSON), option.payload)
-
-    @staticmethod
-    def _say(
-        state: ConversationState,
-        text: str,
-        outcome: Outcome,
-        options: tuple[Option, ...] = (),
-        proposed: str = "",
-    ) -> Turn:
-        reply = Text(text, options=options)
-        return Turn(outcome, offering(state, reply, proposed), (reply,))
 
 
 def _token_of(event: InboundEvent) -> str:

@@ -1,12 +1,15 @@
 """The pieces of a message that holds several wishes: `… là gì rồi cho tôi gặp cán bộ`.
 
-Only cuts; what a piece means is asked of the interpreter. A comma or a `rồi` inside one wish gives pieces
-that mean nothing by themselves, so nobody may act on a piece unless it is sure.
+A comma or a `rồi` inside one wish gives pieces that mean nothing by themselves, so what a piece means is
+asked of the interpreter, and nobody may act on one unless it is sure.
 """
 
 from __future__ import annotations
 
 import re
+
+from bot.dialogue.comments import is_question
+from nlu.interpreter import ASK_KNOWLEDGE, Interpreter
 
 _BREAKS = re.compile(
     r"[.!?;,\n]+(?!\d)"
@@ -25,3 +28,12 @@ def clauses(text: str) -> tuple[str, ...]:
     pieces = [piece.strip() for piece in _BREAKS.split(text)]
     found = tuple(piece for piece in pieces if " " in piece)
     return found if 1 < len(found) <= _MOST else ()
+
+
+async def question_beside_person(text: str, interpreter: Interpreter) -> str:
+    """The piece that asks something, where another piece surely asks for a person; else nothing."""
+    meanings = {piece: await interpreter.interpret(piece) for piece in clauses(text)}
+    if not any(meaning.is_sure and meaning.intent == "human_request" for meaning in meanings.values()):
+        return ""
+    asking = (piece for piece, m in meanings.items() if m.intent == ASK_KNOWLEDGE and is_question(piece))
+    return next(asking, "")

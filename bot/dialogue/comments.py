@@ -20,7 +20,9 @@ from nlu.text import fold
 
 _QUESTION = re.compile(
     r"\b(?:la gi|the nao|bao nhieu|khi nao|bao gio|o dau|dau vay|ai|tai sao|vi sao|lam sao|co phai|duoc khong"
-    r"|dung khong|cho hoi|xin hoi|hoi chut|ngay nao|may diem|can gi|nhu nao)\b(?! cung\b)"
+    r"|sao (?:phai|lai)|bao lau|co (?:can|nen|ai)\b.*\bkhong|co dat khong|co sao khong"
+    r"|dung khong|cho hoi|xin hoi|hoi chut|ngay nao|may diem|can gi|nhu nao)\b"
+    r"(?! cung\b)"
 )
 """`ngày nào cũng đọc` and `bao nhiêu cũng được` ask nothing."""
 

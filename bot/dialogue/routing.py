@@ -95,8 +95,10 @@ OFFERABLE = (
     "export_my_data",
 )
 """What a citizen can be asked whether they meant it."""
-_WORTH_OFFERING = 0.15
+_WORTH_OFFERING = 0.2
 """Likelihood from which a guess is worth a button."""
+_PERHAPS_BESIDE = 0.05
+"""Likelihood from which a long message is searched for the wish for a person, which then must be plain."""
 
 
 _EARLIER = re.compile(r"\b(?:lich su|cac lan|nhung lan|tung lan|moi lan|may lan|cac nam|tung nam)\b")
@@ -114,6 +116,7 @@ _BEYOND_ANSWER = 0.8
 _CALLS_WRONG = re.compile(r"\b(?:sai|khong dung|chua dung|khong phai)\b")
 _OF_OTHERS = re.compile(
     r"\b(?:cham|danh gia|ra)\b.{0,20}\bcho (?:ca )?(?P<whom>gia dinh|dong ho|don vi|co quan|cong dong)\b"
+    r"|\b(?:cham(?: diem)?|danh gia|ra soat) (?P<what>gia dinh|dong ho|don vi|co quan|cong dong)\b"
     r"|^(?P<who>gia dinh|dong ho|don vi|co quan|cong dong) .*\b(?:muon|can|xin) .*\b(?:cham|danh gia)\b"
 )
 """An assessment for others than the citizen, whose title is not named."""
@@ -137,10 +140,8 @@ def route(
     if meaning.is_sure and meaning.intent == "start_assessment" and (title := _title_of_others(meaning)):
         return Route(Way.FLOW, meaning.intent, "checklist", title)
     near = asks and meaning.intent in _NEAR_QUESTIONS and meaning.confidence < _BEYOND_QUESTION
-    # Whoever names the points does not ask which they got but what they are worth.
-    names_points = meaning.intent == "ask_my_result" and _has(meaning, "score")
     strays = in_flow and meaning.intent in _RARE_IN_A_FLOW and meaning.confidence < _BEYOND_ANSWER
-    if near or names_points or strays or not meaning.is_sure:
+    if near or asks_what_points_are_worth(meaning) or strays or not meaning.is_sure:
         return Route(Way.UNSURE, meaning.intent)
     if answered and meaning.intent == "deny" and _CALLS_WRONG.search(meaning.folded):
         return by_intent("feedback_bad")
@@ -154,8 +155,9 @@ def is_aside(meaning: Interpretation) -> bool:
     return meaning.intent == ASK_KNOWLEDGE and meaning.confidence >= _BEYOND_ANSWER
 
 
-def _has(meaning: Interpretation, kind: str) -> bool:
-    return any(entity.kind == kind for entity in meaning.entities)
+def asks_what_points_are_worth(meaning: Interpretation) -> bool:
+    """Whether somebody names their points: then they do not ask which they got."""
+    return meaning.intent == "ask_my_result" and any(one.kind == "score" for one in meaning.entities)
 
 
 def _title_of_others(meaning: Interpretation) -> str:
@@ -164,7 +166,7 @@ def _title_of_others(meaning: Interpretation) -> str:
     if titles:
         return "" if "cong_dan" in titles else titles[0]
     found = _OF_OTHERS.search(meaning.folded)
-    return _TITLES[found["whom"] or found["who"]] if found else ""
+    return _TITLES[next(filter(None, found.groups()))] if found else ""
 
 
 def by_intent(intent: str) -> Route:
@@ -190,7 +192,7 @@ def may_ask(meaning: Interpretation) -> bool:
 
 def may_want_person(meaning: Interpretation) -> bool:
     """Whether a person may be asked for in this message, beside whatever else it holds."""
-    others = (one.intent for one in meaning.alternatives if one.confidence >= _WORTH_OFFERING)
+    others = (one.intent for one in meaning.alternatives if one.confidence >= _PERHAPS_BESIDE)
     return not meaning.refused and "human_request" in (meaning.intent, *others)
 
 

@@ -1,9 +1,12 @@
-"""What is said to small talk that needs nothing done: one sentence, and what can be pressed below it."""
+"""One sentence with what can be pressed below it: what is said to small talk that needs nothing done."""
 
 from __future__ import annotations
 
+from bot.dialogue.answers import offering
+from bot.dialogue.state import ConversationState
 from bot.dialogue.texts import MENU, PERSON, Texts
-from connectors.message import Option
+from bot.dialogue.turn import Outcome, Turn
+from connectors.message import Option, Text
 
 
 def reply_to(intent: str, texts: Texts) -> tuple[str, tuple[Option, ...]]:
@@ -18,3 +21,15 @@ def reply_to(intent: str, texts: Texts) -> tuple[str, tuple[Option, ...]]:
         "unsubscribe": (texts.no_news_anyway, (PERSON,)),
     }
     return said.get(intent, (texts.help, (MENU, PERSON)))
+
+
+def say(
+    state: ConversationState,
+    text: str,
+    outcome: Outcome,
+    options: tuple[Option, ...] = (),
+    proposed: str = "",
+) -> Turn:
+    """A turn that says one thing; `proposed` is what a plain "yes" to it means."""
+    reply = Text(text, options=options)
+    return Turn(outcome, offering(state, reply, proposed), (reply,))

@@ -230,6 +230,11 @@ class Texts:
         return "Mình chưa nói gì để nhắc lại. Bạn hỏi giúp mình nhé, ví dụ:"
 
     @property
+    def paused(self) -> str:
+        """A command, or an answer, to something that was left a while ago; what it was is said behind it."""
+        return "Mình đang tạm dừng nên chưa ghi gì."
+
+    @property
     def nothing_underway(self) -> str:
         """Back, skip, correct: without a flow."""
         return "Hiện mình và bạn không làm dở phần nào. Bạn muốn làm gì ạ?"

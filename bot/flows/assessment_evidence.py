@@ -33,6 +33,11 @@ _BEGINS = re.compile(
 )
 _OF = re.compile(r"\b(?:cau|chi so|tieu chi)(?: so)? (\d{1,2})\b")
 _FEWEST_WORDS = 2
+_TELLS = frozenset({ASK_KNOWLEDGE, OUT_OF_SCOPE, "submit_story"})
+"""What a statement about a certificate or a course may be taken for."""
+_MAY_TELL = frozenset({"change_language", "subscribe", "feedback_good", "ask_my_result"})
+_SURELY = 0.8
+"""Confidence from which even here these are what they seem: `chứng chỉ tiếng Anh` is no wish for English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ def kept(state: AssessmentState, given: Given) -> tuple[AssessmentState, str]:
 def _is_statement(message: Said) -> bool:
     """Words that tell something, rather than ask or want something."""
     meaning = message.meaning
-    if meaning.is_sure and meaning.intent not in {ASK_KNOWLEDGE, OUT_OF_SCOPE, "submit_story"}:
+    tells = meaning.intent in _TELLS or (meaning.intent in _MAY_TELL and meaning.confidence < _SURELY)
+    if meaning.is_sure and not tells:
         return False
     if any(entity.kind == "document" for entity in meaning.entities) or is_question(message.text):
         return False

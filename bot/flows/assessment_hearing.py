@@ -6,11 +6,18 @@ offered for, at most; it never leads on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from bot.dialogue.comments import is_question
 from bot.flows import assessment_evidence as evidence
 from bot.flows import assessment_questions as questions
+from bot.flows.assessment_asides import (
+    asks_about_level,
+    asks_points_so_far,
+    asks_what_this_means,
+    between_two,
+)
 from bot.flows.assessment_corrections import LAST, Correction, read_correction
 from bot.flows.assessment_moves import Moves, Stepped
 from bot.flows.assessment_place import as_choices, place_of, read_places
@@ -35,6 +42,11 @@ _LATER = frozenset({"de sau", "khong", "chua", "thoi", "khong dong y", "luc khac
 _KEEPS = frozenset({"tiep", "tiep tuc", "giu nguyen", "de nguyen", "nhu cu", "khong sua", "khong"})
 """Leaves an answer that was looked at again as it was."""
 _NO_REMINDER = ("khong", "dung", "khoi")
+_OF_REMINDING = re.compile(r"\bnhac\b(?! lai)(?!.*\b(?:sau|mai|khi|luc)\b)")
+"""Chooses with or without a reminder, and so to begin; not `để sau nhắc tôi`."""
+_HOW_LONG = re.compile(r"\b(?:bao lau|may phut|lau khong|(?:bao nhieu|may) (?:cau|chi so))\b")
+_OTHERWISE = frozenset({"khac", "nhom khac", "viec khac", "nghe khac", "khong co", "khong co nhom nao"})
+"""None of the groups, as somebody says who sees none that fits."""
 _NO_POINTS_YET = frozenset({CONSENT, GROUP, RESTART})
 """Steps at which nothing can be corrected and nothing be shown."""
 
@@ -98,11 +110,28 @@ def said(moves: Moves, heard: Said) -> Stepped | None:
         return command(moves, plain, heard)
     if moves.state.group and asks_where(heard.text):
         return moves.to(moves.state, questions.where(moves.state))
-    if moves.state.indicator and asks_meaning(heard.text):
-        explained = questions.explain(moves.state, moves.criteria, moves.context.capabilities)
-        return Step(moves.state, explained)
+    aside = _about_the_questions(moves, heard)
+    if aside is not None:
+        return aside
     earlier = None if moves.state.step in _NO_POINTS_YET else _about_another_answer(moves, heard)
     return earlier or _STEPS.get(moves.state.step, _indicator_said)(moves, heard)
+
+
+def _about_the_questions(moves: Moves, heard: Said) -> Stepped | None:
+    """What a level or the question means, and what it adds up to so far."""
+    state = moves.state
+    if state.step in _NO_POINTS_YET:
+        return None
+    gives_points = read_points(heard.text, moves.criteria.indicators[0].questions[state.group].levels)
+    wants_result = heard.wants("ask_my_result") and not moves.context.kept and gives_points is None
+    if state.unanswered and (asks_points_so_far(heard.text) or wants_result):
+        return moves.to(state, f"{questions.where(state)} Đến giờ cộng lại là {state.total} điểm.")
+    if not state.indicator:
+        return None
+    if asks_meaning(heard.text) or asks_what_this_means(heard.text):
+        return Step(state, questions.explain(state, moves.criteria, moves.context.capabilities))
+    levels = moves.criteria.indicators[state.indicator - 1].questions[state.group].levels
+    return moves.again() if asks_about_level(heard.text, levels) else None
 
 
 def command(moves: Moves, wanted: Command, heard: Said | None) -> Stepped | None:
@@ -150,13 +179,18 @@ def _change(moves: Moves, correction: Correction) -> Stepped | None:
 
 def _consent_said(moves: Moves, heard: Said) -> Stepped | None:
     phrase = phrase_of(heard.text)
-    agrees = phrase in _AGREES or phrase.startswith("dong y") or heard.wants("affirm")
+    if _HOW_LONG.search(phrase):
+        return moves.again()
+    says_how = _OF_REMINDING.search(phrase) is not None
+    agrees = phrase in _AGREES or phrase.startswith("dong y") or heard.wants("affirm") or says_how
     if agrees and not is_question(heard.text):
         return moves.agreed(remind="nhac" in phrase and not any(no in phrase for no in _NO_REMINDER))
     return moves.refused() if phrase in _LATER or heard.wants("deny") else None
 
 
 def _group_said(moves: Moves, heard: Said) -> Stepped | None:
+    if phrase_of(heard.text) in _OTHERWISE:
+        return Step(moves.state, questions.explain(moves.state, moves.criteria, moves.context.capabilities))
     found = read_groups(heard.text, moves.criteria.groups)
     if not found or is_question(heard.text):
         return None
@@ -187,14 +221,18 @@ def _points_said(moves: Moves, number: int, words: str) -> Stepped | None:
     indicator = moves.criteria.indicators[number - 1]
     points = read_points(words, indicator.questions[state.group].levels)
     if points is None:
-        return None
+        two = between_two(words)
+        return _which_points(moves, number, *two) if two is not None and two[1] <= indicator.most else None
     if not 0 <= points <= indicator.most:
         return moves.to(state, f"Điểm từ 0 đến {indicator.most} bạn nhé, ví dụ: 7.")
     if points == int(points):
         return moves.give(number, int(points))
-    low = int(points)
-    asks = f"Câu {number}: mình chỉ ghi được số tròn. Bạn chọn {low} hay {low + 1} điểm?"
-    return Step(state, (Text(asks, questions.point_options(number, (low, low + 1)), numbered=False),))
+    return _which_points(moves, number, int(points), int(points) + 1)
+
+
+def _which_points(moves: Moves, number: int, low: int, high: int) -> Stepped:
+    asks = f"Câu {number}: mình chỉ ghi được một số tròn. Bạn chọn {low} hay {high} điểm?"
+    return Step(moves.state, (Text(asks, questions.point_options(number, (low, high)), numbered=False),))
 
 
 def _place_said(moves: Moves, heard: Said) -> Stepped | None:

@@ -97,9 +97,7 @@ def verdict_words(verdict: Verdict, criteria: CriteriaSet, points: Sequence[int]
     rule, total = verdict.rule, verdict.total
     need = f"cần từ {rule.total} điểm và không chỉ số nào dưới {rule.each}"
     if verdict.passed:
-        return (
-            f"Bạn được {total}/{criteria.most} điểm, không chỉ số nào dưới {rule.each}: đủ điểm đạt ({need})."
-        )
+        return f"Bạn được {total}/{criteria.most} điểm: đủ điểm đạt ({need})."
     if not verdict.below:
         return (
             f"Bạn được {total}/{criteria.most} điểm, còn thiếu {verdict.missing} điểm nên chưa đạt ({need})."
@@ -156,7 +154,7 @@ def _next_steps(result: AssessmentResult, criteria: CriteriaSet) -> Text:
 
 def _advice(weakest: Sequence[Indicator], group: str) -> str:
     head = "Việc nên làm trước:" if weakest else "Bạn giữ đều như vậy và cất minh chứng cả năm nhé."
-    lines = [f"• {one.name}: {_step_of(one, group)}" for one in weakest]
+    lines = [f"• {one.name}. {_step_of(one, group)}" for one in weakest]
     return "\n".join((head, *lines, _TO_REGISTER))
 
 

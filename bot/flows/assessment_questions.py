@@ -229,7 +229,7 @@ def _evidence(state: AssessmentState, can: Capabilities, *, is_after_news: bool)
             "Không có cũng không sao."
         )
     return _text(
-        f"{said}\nĐiểm bạn cho: {given}. Muốn sửa, bạn nhắn “sửa câu 3”.",
+        f"{said}\n\nĐiểm bạn cho: {given}. Muốn sửa, bạn nhắn “sửa câu 3”.",
         (option(NAME, EVIDENCE, DONE, "Xem kết quả"),),
     )
 

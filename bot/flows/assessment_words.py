@@ -77,6 +77,10 @@ _MEANING = frozenset(
         "chua hieu cau hoi", "minh khong hieu", "em khong hieu", "em chua hieu", "vi du di", "cho minh vi du",
     }
 )  # fmt: skip
+_DOES_NOT_KNOW = re.compile(
+    r"(?:\w+ ){0,2}(?:khong|chua|hong|hok|hem) (?:hieu|biet|ro)"
+    r"(?: (?:cau|hoi|nay|do|gi|het|nua|luon|lam|dau))*"
+)
 _DONE = frozenset(
     {
         "xong", "xong roi", "het", "het roi", "da xong", "khong", "khong co", "khong co gi", "khong can",
@@ -111,7 +115,8 @@ def asks_where(text: str) -> bool:
 
 def asks_meaning(text: str) -> bool:
     """Whether somebody has not understood the question."""
-    return phrase_of(text) in _MEANING
+    phrase = phrase_of(text)
+    return phrase in _MEANING or _DOES_NOT_KNOW.fullmatch(phrase) is not None
 
 
 def is_done(text: str) -> bool:

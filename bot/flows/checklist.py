@@ -229,7 +229,7 @@ def _with(told: Iterable[tuple[ChecklistItem, str]], tick: Tick) -> Iterable[Che
 
 def _told(head: str, lines: Iterable[str]) -> list[str]:
     listed = list(lines)
-    return [head, *listed] if listed else []
+    return ["\n".join((head, *listed))] if listed else []
 
 
 def _packed(lines: Iterable[str]) -> tuple[Text, ...]:

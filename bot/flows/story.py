@@ -32,6 +32,10 @@ _DONE_WORDS = frozenset(
         "done",
     }
 )
+_NOTHING_MORE = frozenset(
+    {"khong", "khong a", "khong co", "khong co gi", "thoi khong", "khong gui", "khong gui nua"}
+)
+"""No story by itself: the end, or none was wanted."""
 _A_WISH = 60
 """Characters up to which words can be a wish (a person, an end) rather than a piece of the story."""
 _WISHES = (
@@ -73,7 +77,10 @@ class Story:
             return self._finish(state) if heard.value == "done" else self._drop()
         if isinstance(heard, Sent):
             return self._took(replace(state, files=state.files + len(heard.attachments)))
-        if fold(heard.text).strip(" .!") in _DONE_WORDS:
+        said = fold(heard.text).strip(" .!")
+        if said in _NOTHING_MORE and state == StoryState():
+            return self._drop()
+        if said in _DONE_WORDS | _NOTHING_MORE:
             return self._finish(state)
         if len(heard.text) <= _A_WISH and heard.wants(*_WISHES):
             return None

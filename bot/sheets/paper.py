@@ -176,7 +176,7 @@ def _person(result: AssessmentResult, criteria: CriteriaSet, zone: tzinfo) -> li
     place = printable(result.place, 80)
     rows = [
         ("Họ và tên:", "", "Ngày sinh:", ""),
-        ("Địa chỉ:", "", "Xã, phường:", place),
+        ("Xã, phường:", place, "Thôn, tổ, phố:", ""),
         ("Nhóm:", group, "Ngày tự chấm:", day(result.finished_at, zone)),
     ]
     cells = [
@@ -189,7 +189,7 @@ def _person(result: AssessmentResult, criteria: CriteriaSet, zone: tzinfo) -> li
         for column, words in ((1, given), (4, known))
         if not words
     ]
-    table = Table(cells, colWidths=[21 * mm, _WIDTH - 93 * mm, 6 * mm, 27 * mm, 39 * mm])
+    table = Table(cells, colWidths=[23 * mm, _WIDTH - 95 * mm, 6 * mm, 27 * mm, 39 * mm])
     table.setStyle(
         [
             _FACE,
@@ -328,7 +328,7 @@ def _evidence(result: AssessmentResult, criteria: CriteriaSet) -> list[Flowable]
     if shown:
         return [heading, *shown]
     invitation = _text("Bạn có thể ghi thêm bằng tay:", _style(9.5, colour=c.MUTED, keepWithNext=1))
-    ruled = Table([[None]] * _BLANK_LINES, colWidths=[_WIDTH], rowHeights=[7 * mm] * _BLANK_LINES)
+    ruled = Table([[None]] * _BLANK_LINES, colWidths=[_WIDTH], rowHeights=[6.2 * mm] * _BLANK_LINES)
     ruled.setStyle([_FACE, ("LINEBELOW", (0, 0), (-1, -1), 0.6, _colour(c.MUTED), None, (0.6, 2.2))])
     return [KeepTogether([heading, invitation, ruled])]
 
@@ -345,7 +345,7 @@ def _signatures() -> Flowable:
     ]
     table = Table(cells, colWidths=[_WIDTH / 2] * 2)
     table.setStyle([_FACE, ("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)])
-    return KeepTogether([Spacer(0, 5 * mm), table, Spacer(0, 17 * mm)])
+    return KeepTogether([Spacer(0, 5 * mm), table, Spacer(0, 15 * mm)])
 
 
 def _numbering(code: str) -> type[Canvas]:

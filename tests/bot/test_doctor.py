@@ -187,3 +187,20 @@ async def test_a_rasa_that_is_away_is_told_with_who_answers_meanwhile(
     assert finding.level is Level.WARN
     assert rasa.url in finding.says
     assert "bộ hiểu đi kèm trả lời thay" in finding.remedy
+
+
+def test_the_criteria_are_named_with_their_groups() -> None:
+    finding = doctor._criteria()
+    assert finding.level is Level.GOOD
+    assert "324/QĐ-KHVN (324-2023), 10 chỉ số, 4 nhóm" in finding.says
+    assert "Học sinh" in finding.says
+
+
+def test_criteria_that_keep_it_from_starting_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise ContentError(Path("324-2023") / "set.yml", 30, "the points of the indicators make 90")
+
+    monkeypatch.setattr(doctor, "load_criteria", broken)
+    finding = doctor._criteria()
+    assert finding.level is Level.BAD
+    assert "324-2023/set.yml:30: the points of the indicators make 90" in finding.says

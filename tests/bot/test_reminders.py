@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
+from bot.app import make_flows
 from bot.dialogue.assistant import Assistant
 from bot.dialogue.state import ConversationState
 from bot.dialogue.texts import Texts
@@ -178,6 +179,16 @@ async def _forgotten(desk: Desk) -> None:
     await desk.talk.turn(Forget())
 
 
+async def _wants_no_more_messages(desk: Desk) -> None:
+    assistant = Assistant(interpreter(), knowledge(), Texts(), None, make_flows())
+    before, heard = await desk.talk.hear()
+    event = replace(heard.event, text="đừng gửi tin cho tôi nữa")
+    view = View(before.state, Mode.BOT, None, FakeChannel.capabilities, desk.clock())
+    turn = await assistant.turn(event, view)
+    assert turn.state.underway is not None  # what was begun is still there, nobody mentions it
+    await desk.talk.commit(before, heard, turn)
+
+
 async def _waits_for_a_person(desk: Desk) -> None:
     await desk.talk.turn(SetMode(Mode.WAITING))
 
@@ -225,6 +236,7 @@ async def _is_talking_now(desk: Desk) -> None:
     "happens",
     [
         *(_agreed_not, _finished, _forgotten, _waits_for_a_person, _left_us, _threw_it_away),
+        _wants_no_more_messages,
         *(_began_anew_and_finished, _window_closed, _channel_off, _is_talking_now),
     ],
 )

@@ -65,7 +65,8 @@ LOW_CONTRAST = """() => {
 }"""
 UNNAMED = """() => [...document.querySelectorAll("button, a, textarea, input, iframe")].filter((control) => {
   const label = control.labels?.[0]?.textContent ?? "";
-  return !(control.textContent + label + (control.ariaLabel ?? "") + (control.title ?? "")).trim();
+  const pictured = control.querySelector("img")?.alt ?? "";
+  return !(control.textContent + label + pictured + (control.ariaLabel ?? "") + (control.title ?? "")).trim();
 }).map((control) => control.outerHTML)"""
 REPEATED_IDS = """() => {
   const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);

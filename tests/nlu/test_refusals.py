@@ -53,6 +53,7 @@ def test_a_refused_wish_is_a_no(wish: str, text: str, instead: str) -> None:
         ("start_assessment", "tôi chưa tự đánh giá, cho tôi làm"),
         ("start_assessment", "chua biet du 80 khong, cham thu moi biet, lam di"),
         ("submit_story", "không muốn gửi qua bưu điện mà gửi bài ở đây"),
+        ("start_assessment", "không muốn tự đánh giá có sao không"),
         ("greet", "đừng xóa dữ liệu của tôi"),
     ],
 )

@@ -16,8 +16,10 @@ from typing import Any, NoReturn
 import bot.worker
 from bot.cli import main
 from bot.dialogue.assistant import Assistant
+from bot.download import Downloader
 from bot.nerves import Nerves
 from bot.outbox import AccountSender
+from bot.sheets import Cabinet
 from bot.worker import Worker
 from connectors.messenger import MessengerChannel
 from connectors.zalo import ZaloChannel
@@ -55,6 +57,8 @@ POINTS: dict[str, list[tuple[Any, str, Callable[[Wrapped], Wrapped]]]] = {
     "claimed-not-sent": [(ZaloChannel, "send", _before), (MessengerChannel, "send", _before)],
     "accepted-not-recorded": [(ZaloChannel, "send", _after), (MessengerChannel, "send", _after)],
     "recorded": [(AccountSender, "_sent", _after)],
+    "sheet-drawn": [(Cabinet, "_file", _after)],
+    "evidence-fetched": [(Downloader, "fetch", _after)],
 }
 
 if __name__ == "__main__":

@@ -81,6 +81,19 @@ class Service:
                     pass
                 await asyncio.sleep(0.05)
 
+    async def is_ready(self) -> bool:
+        """Whether /readyz says 200 just now."""
+        try:
+            async with aiohttp.ClientSession() as session, session.get(f"{self.url}/readyz") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a process is started with."""
+        return self._environment
+
     @staticmethod
     async def interrupt(process: asyncio.subprocess.Process) -> int:
         """Ctrl-C; gives the exit status."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.flows.assessment_corrections import read_correction
-from bot.flows.assessment_words import asks_where, read_groups, read_points
+from bot.flows.assessment_words import asks_meaning, asks_where, read_groups, read_points
 from tests.bot.flows.stage import current
 
 LEVELS = current().indicators[0].questions["nguoi-dan"].levels
@@ -90,3 +90,15 @@ def test_the_group_is_found_in_what_people_do(typed: str, groups: tuple[str, ...
 def test_asking_how_far_it_is_still(typed: str) -> None:
     assert asks_where(typed)
     assert not asks_where("8")
+
+
+@pytest.mark.parametrize(
+    ("typed", "asks"),
+    [
+        ("hong biet nua", True), ("con không hiểu câu này", True), ("không biết", True),
+        ("chưa hiểu lắm", True),
+        ("không biết chữ", False), ("không hiểu sao vẫn làm được", False), ("không", False),
+    ],
+)  # fmt: skip
+def test_who_does_not_know_what_to_answer_is_told_more(typed: str, asks: bool) -> None:
+    assert asks_meaning(typed) is asks

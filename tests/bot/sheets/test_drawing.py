@@ -29,7 +29,7 @@ from tests.bot.sheets.samples import ASSOCIATION, CODE, EVIDENCE, NAMES, criteri
 
 Draw = Callable[[AssessmentResult, CriteriaSet, str], bytes]
 LOW = (10, 10, 10, 10, 10, 4, 10, 10, 10, 10)
-HAND_WRITTEN = ("Họ và tên:", "Ngày sinh:", "Địa chỉ:", "Người tự đánh giá", "Hội xem xét")
+HAND_WRITTEN = ("Họ và tên:", "Ngày sinh:", "Thôn, tổ, phố:", "Người tự đánh giá", "Hội xem xét")
 HOSTILE = (
     Evidence(1, "text", "A" * 5000),
     Evidence(
@@ -100,6 +100,8 @@ def test_the_sets_that_ship_fit_one_page() -> None:
         for group in criteria.groups:
             made = replace(result(LOW, group=group.id, evidence=EVIDENCE), criteria=criteria.id)
             assert pages_of(draw_paper(made, criteria, ASSOCIATION, made)) == 1
+            bare = replace(made, evidence=(), place="phường Quảng Phú Cầu và vùng phụ cận, thành phố Hà Nội")
+            assert pages_of(draw_paper(bare, criteria, ASSOCIATION, bare)) == 1, "signatures alone on a page"
             assert picture(draw_card(made, criteria, ASSOCIATION, made)).height < 1800
 
 

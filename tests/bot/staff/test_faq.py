@@ -82,7 +82,7 @@ async def kept(database: Database, entry_id: str) -> Kept:
 
 def form_of(page: str, **changed: str) -> dict[str, str]:
     """What a browser would send: the form's fields as drawn, some of them typed anew."""
-    fields = {}
+    fields: dict[str, str] = {}
     for tag in re.findall(r"<input [^>]*>", page[page.index("data-editor") :]):
         name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
         if name and ('type="checkbox"' not in tag or " checked" in tag):

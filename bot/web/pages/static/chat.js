@@ -132,6 +132,8 @@ function listen({ lines, cursor }) {
   hasSession = true;
   byId("chat-leave").hidden = false;
   if (lines.length) page.classList.add("begun");
+  // It has just grown; whoever has scrolled on to what is written below it is left there.
+  if (page.getBoundingClientRect().bottom > window.innerHeight / 2) page.scrollIntoView({ block: "nearest" });
   if (somethingTaken) for (const line of lines) log.add(line);
   else log.restore(lines);
   events.open(cursor);
@@ -175,9 +177,10 @@ window.addEventListener("online", () => {
 });
 window.addEventListener("offline", () => showState(OFFLINE));
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-ask]");
+  const button = event.target.closest?.("[data-ask], [data-press]");
   if (!button) return;
-  say(button.dataset.ask);
+  if (button.dataset.press) send({ client_id: newId(), payload: button.dataset.press, label: button.textContent });
+  else say(button.dataset.ask);
   composer.focusQuietly();
 });
 if (isFramed) {

@@ -30,17 +30,20 @@ export function drawDay(name) {
   return element("p", "day", name);
 }
 
-/** One line. `press(option, group)` is called when an option is pressed. */
+/** One line. `press(option, row)` is called when an option is pressed. */
 export function drawLine(line, press) {
   const row = element("div", "line");
+  const choose = (option) => press(option, row);
+  const told = (line.blocks ?? []).flatMap((block) => toldBy(block, line.options) ?? []);
+  const untold = (line.options ?? []).filter((option) => !told.includes(option));
   row.dataset.author = line.author;
   row.append(element("p", "author", AUTHORS[line.author] ?? AUTHORS.bot));
   const bubble = element("div", "bubble");
   bubble.dir = "auto";
   if (line.author === "citizen") bubble.append(drawParagraph(line.text ?? ""));
-  else drawPart(bubble, line);
+  else drawPart(bubble, line, choose);
   row.append(bubble);
-  if (line.options?.length) row.append(drawOptions(line.options, press));
+  if (untold.length) row.append(drawOptions(untold, choose));
   const foot = element("p", "foot-line");
   if (line.at) foot.append(drawTime(line.at));
   foot.append(element("span", "state"));
@@ -55,11 +58,14 @@ export function drawTime(at) {
   return time;
 }
 
-function drawPart(bubble, line) {
+function drawPart(bubble, line, choose) {
   if (line.card) drawCard(bubble, line.card);
   if (line.file?.picture) bubble.append(drawPicture(line.file, line.blocks?.length));
   for (const block of line.blocks ?? []) {
-    if (block.type === "list") {
+    const told = toldBy(block, line.options);
+    if (told) {
+      bubble.append(drawTold(block.items, told, choose));
+    } else if (block.type === "list") {
       const list = element("ul");
       for (const item of block.items) appendText(list.appendChild(element("li")), item);
       bubble.append(list);
@@ -133,25 +139,54 @@ function drawSources(sources) {
   return fold;
 }
 
-function drawOptions(options, press) {
-  const group = element("div", "options");
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", "Lựa chọn");
-  for (const option of options) {
-    const button = element("button", "option", option.label);
-    button.type = "button";
-    button.addEventListener("click", () => press(option, group));
+function drawOptions(options, choose) {
+  const group = drawGroup("options");
+  for (const option of options) group.append(drawOption(option, choose, option.label));
+  return group;
+}
+
+/** The options a list tells of, one by one in its order; null when it tells of something else. */
+function toldBy(block, options) {
+  if (block.type !== "list" || block.items.length < 2 || !options) return null;
+  const told = block.items.map((item) =>
+    options.find(({ label }) => item.startsWith(`${label}:`) || item.startsWith(`${label} (`)),
+  );
+  return told.every(Boolean) && new Set(told).size === told.length ? told : null;
+}
+
+/** A list that tells of options is pressed itself: nobody has to find the button that goes with what they read. */
+function drawTold(items, told, choose) {
+  const group = drawGroup("options told");
+  for (const [index, item] of items.entries()) {
+    const { label } = told[index];
+    const button = drawOption(told[index], choose);
+    button.append(element("strong", "", label), item.slice(label.length));
     group.append(button);
   }
   return group;
 }
 
-/** Mark the pressed option and close the group. @returns {boolean} false when it holds no such label */
-export function markChosen(group, label) {
-  const buttons = [...group.querySelectorAll("button")];
-  const chosen = buttons.find((button) => button.textContent === label);
-  if (!chosen || group.dataset.chosen) return false;
-  group.dataset.chosen = "yes";
+function drawGroup(className) {
+  const group = element("div", className);
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", "Lựa chọn");
+  return group;
+}
+
+function drawOption(option, choose, text) {
+  const button = element("button", "option", text);
+  button.type = "button";
+  button.dataset.label = option.label;
+  button.addEventListener("click", () => choose(option));
+  return button;
+}
+
+/** Mark the pressed option and close the line's options. @returns {boolean} false when it holds no such label */
+export function markChosen(row, label) {
+  const buttons = [...row.querySelectorAll("button.option")];
+  const chosen = buttons.find((button) => button.dataset.label === label);
+  if (!chosen || row.dataset.chosen) return false;
+  row.dataset.chosen = "yes";
   for (const button of buttons) button.disabled = true;
   chosen.classList.add("chosen");
   chosen.append(element("span", "sr-only", " (đã chọn)"));

@@ -5,6 +5,7 @@
 import { dayName, drawDay, drawLine, drawTime, markChosen } from "./drawing.js";
 
 const NEAR_END_PX = 80;
+const SECOND_TAP_MS = 450; // nobody reads a question faster
 const STATES = { sending: "Đang gửi…", unsent: "Chưa gửi", taken: "", refused: "Không gửi được" };
 
 export class Log {
@@ -21,8 +22,13 @@ export class Log {
     this.#list = list;
     this.#scroll = scroll;
     this.#toEnd = toEnd;
-    this.#press = (option, group) => {
-      if (markChosen(group, option.label)) press(option);
+    let pressedAt = -Infinity;
+    this.#press = (option, row) => {
+      // The second of two quick taps would land on what has just come up in the same place.
+      const now = performance.now();
+      if (now - pressedAt < SECOND_TAP_MS || !markChosen(row, option.label)) return;
+      pressedAt = now;
+      press(option);
     };
     toEnd.addEventListener("click", () => this.#goToEnd());
     scroll.addEventListener("scroll", () => this.#isAtEnd() && this.#showToEnd(false), { passive: true });
@@ -43,8 +49,9 @@ export class Log {
   /** Draw what the server keeps; silent for screen readers, as it was read out when it was new. */
   restore(lines) {
     this.#list.setAttribute("aria-live", "off");
-    for (const line of lines) this.#place(line);
-    this.#jumpToEnd();
+    let last = null;
+    for (const line of lines) last = this.#place(line) ?? last;
+    if (last) this.#show(last, last);
     setTimeout(() => this.#list.setAttribute("aria-live", "polite"), 500);
   }
 
@@ -53,7 +60,7 @@ export class Log {
     const follow = this.#isAtEnd();
     const row = this.#place(line);
     if (!row) return false;
-    if (follow || line.author === "citizen") this.#show(row);
+    if (follow || line.author === "citizen") this.#show(row, this.#beginningOfReply(row));
     else this.#showToEnd(true);
     return true;
   }
@@ -112,8 +119,8 @@ export class Log {
   }
 
   #markChoice(label) {
-    const open = [...this.#list.querySelectorAll(".options:not([data-chosen])")].reverse();
-    open.find((group) => markChosen(group, label));
+    const open = [...this.#list.querySelectorAll(".line:has(.option):not([data-chosen])")].reverse();
+    open.find((row) => markChosen(row, label));
   }
 
   #isAtEnd() {
@@ -121,12 +128,23 @@ export class Log {
     return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
   }
 
-  /** The end, except that a line taller than the view is shown from its beginning. */
-  #show(row) {
-    const above = row.offsetTop - 12;
-    const isTall = this.#scroll.scrollHeight - above > this.#scroll.clientHeight;
-    if (isTall && row.dataset.author !== "citizen") this.#scroll.scrollTop = above;
-    else this.#jumpToEnd();
+  /** The end, except that what is taller than the view is shown from where it begins. */
+  #show(row, beginning = row) {
+    const { scrollHeight, clientHeight } = this.#scroll;
+    const above = beginning.offsetTop - 12;
+    if (scrollHeight - above <= clientHeight || row.dataset.author === "citizen") {
+      this.#jumpToEnd();
+      return;
+    }
+    this.#scroll.scrollTop = above;
+    if (row.offsetTop > above + clientHeight - NEAR_END_PX) this.#showToEnd(true);
+  }
+
+  /** The first of the lines that answer together with this one, unless it has been scrolled past already. */
+  #beginningOfReply(row) {
+    let first = row;
+    while (first.previousElementSibling?.dataset.author === row.dataset.author) first = first.previousElementSibling;
+    return first.offsetTop >= this.#scroll.scrollTop ? first : row;
   }
 
   #goToEnd() {
