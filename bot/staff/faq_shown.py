@@ -24,6 +24,8 @@ from knowledge.content import Item
 from knowledge.repertoire import FACT, Repertoire
 
 _PLAIN = Capabilities(text_limit=4000, max_options=0, option_label_limit=120, window=None)
+_AROUND = 80
+"""Characters shown on either side of what changed."""
 _ASKED = "?"
 """Stands for the citizen's question, so that the preview offers what an answer offers."""
 FIELDS = {
@@ -161,13 +163,18 @@ def _pieces(old: str, new: str) -> list[tuple[str, str]]:
     pieces: list[tuple[str, str]] = []
     for tag, i, j, k, end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if tag == "equal":
-            pieces.append(("same", "".join(a[i:j])))
+            pieces.append(("same", _without_middle("".join(a[i:j]))))
             continue
         if i < j:
             pieces.append(("gone", "".join(a[i:j])))
         if k < end:
             pieces.append(("new", "".join(b[k:end])))
     return pieces
+
+
+def _without_middle(text: str) -> str:
+    """What did not change is there to find one's way by, and is not read again."""
+    return text if len(text) <= 3 * _AROUND else f"{text[:_AROUND]} […] {text[-_AROUND:]}"
 
 
 def _as_text(value: object) -> str:
