@@ -361,6 +361,8 @@ def make_web(house: House) -> web.Application:
             house.channels,
             house.clock,
             settings.association_name,
+            base=lambda: house.librarian.base,
+            assistant=house.assistant,
             public_url=settings.public_url,
             trusted_proxies=settings.trusted_proxies,
             zone=settings.zone,

@@ -38,6 +38,8 @@ SESSION_LENGTH = timedelta(hours=12)
 EVERY_ROLE = frozenset(Role)
 ANSWERING = frozenset({Role.ADMIN, Role.AGENT})
 """Those who read and answer conversations."""
+EDITING = frozenset({Role.ADMIN, Role.EDITOR})
+"""Those who change what the bot says."""
 READING_QUESTIONS = ANSWERING | {Role.EDITOR}
 """Those who read what was asked, without seeing by whom."""
 _OUR_PAGE = re.compile(r"/staff(/[A-Za-z0-9_-]+)*/?")

@@ -18,6 +18,7 @@ from bot.staff.access import (
     Visit,
     not_found,
 )
+from bot.staff.faq import FAQ, Faq
 from bot.staff.inbox import INBOX, Inbox
 from bot.staff.pages import NavItem, Pages
 from bot.staff.parts import StaffParts
@@ -31,6 +32,7 @@ MENU = (
     NavItem(HOME, "Hôm nay", EVERY_ROLE),
     NavItem(INBOX, "Hộp thư", ANSWERING),
     NavItem(TROUBLE, "Tin lỗi", ANSWERING),
+    NavItem(FAQ, "Câu hỏi thường gặp", EVERY_ROLE),
     NavItem(UNANSWERED, "Chưa trả lời được", READING_QUESTIONS),
 )
 
@@ -49,6 +51,7 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
         *Today(desk, pages).routes,
         *Inbox(desk, pages).routes,
         *Trouble(desk, pages).routes,
+        *Faq(desk, pages).routes,
         *_rest(pages),
     ]
     for route in routes:

@@ -50,6 +50,10 @@ NOTICES = {
     "da-gui": "Đã nhận câu trả lời, đang gửi cho người dân.",
     "gui-lai": "Tin sẽ được gửi lại ngay.",
     "bo-qua": "Đã bỏ qua tin này.",
+    "da-luu": "Đã lưu. Khoảng một giây nữa trợ lý trả lời theo bản này.",
+    "da-nhap": "Đã lưu bản nháp. Người dân chưa thấy câu này.",
+    "da-luu-tru": "Đã đưa vào lưu trữ. Trợ lý không trả lời bằng câu này nữa.",
+    "da-chon": "Đã chọn xong. Khoảng một giây nữa trợ lý trả lời theo bản đã chọn.",
 }
 """What a page may be asked to say on top, by its code in the address. Never free text: an address can be
 made by anybody."""

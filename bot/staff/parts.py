@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.clock import Clock
+from bot.dialogue.turn import Hearing
 from bot.store.database import Database
 from connectors.channel import Channel
 from connectors.message import ConversationId
+from knowledge.base import KnowledgeBase
 
 
 class Nudge(Protocol):
@@ -31,6 +33,10 @@ class StaffParts:
     channels: Sequence[Channel]
     clock: Clock
     association_name: str
+    base: Callable[[], KnowledgeBase]
+    """What the bot knows at the moment, to search as the bot does."""
+    assistant: Hearing
+    """Whom staff try questions on; a turn changes nothing by itself."""
     public_url: str = ""
     """The address officers open, `https://…`; forms from there are ours even behind a proxy."""
     trusted_proxies: int = 0

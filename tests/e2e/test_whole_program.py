@@ -21,6 +21,7 @@ from tests.e2e.test_chat_page import ask, box, said
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+CHECKOUT = Path(__file__).parents[2]
 KHUYENHOC = Path(sys.executable).with_name("khuyenhoc")
 READY_SECONDS = 30
 
@@ -49,6 +50,7 @@ class Program:
                 "HOME": str(self._folder),
                 "LANG": "C.UTF-8",
                 "EMBEDDER": "none",
+                "PYTHONPATH": str(CHECKOUT),  # this checkout, wherever the program was installed from
             },
             stdout=DEVNULL, stderr=DEVNULL,
         )  # fmt: skip
@@ -56,6 +58,15 @@ class Program:
             while not await self._is_ready(session):
                 assert self._process.returncode is None, "the program ended by itself"
                 await asyncio.sleep(0.1)
+
+    async def hire(self, name: str, role: str, password: str) -> None:
+        """Give somebody an account of the staff console."""
+        command = [str(KHUYENHOC), "staff", "add", name, "--role", role, "--password", password]
+        process = await asyncio.create_subprocess_exec(
+            *command, "--data-dir", str(self._folder / "data"), cwd=self._folder, stdout=DEVNULL,
+            env={"PATH": os.environ["PATH"], "HOME": str(self._folder), "PYTHONPATH": str(CHECKOUT)},
+        )  # fmt: skip
+        assert await process.wait() == 0
 
     async def stop(self) -> int:
         """Ctrl-C. Returns the exit status."""

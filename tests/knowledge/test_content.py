@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -18,8 +17,6 @@ from knowledge.content import (
     Certainty,
     Content,
     ContentError,
-    Document,
-    Entry,
     Faults,
     Item,
     Kind,
@@ -33,46 +30,14 @@ from knowledge.content import (
     written_date,
 )
 from knowledge.shipped import main
-from nlu.text import find_document_numbers, fold
-
-_NUMBER = re.compile(r"\d+(?:[.,/]\d+)*%?")
-_DOUBT = (
-    "chưa có thông tin",
-    "chưa xác minh",
-    "chưa thấy",
-    "chưa tìm",
-    "chưa đọc",
-    "chưa có văn bản",
-    "chưa rõ",
+from knowledge.support import (
+    leaves_single_source_unsaid,
+    leaves_unverified_unsaid,
+    support,
+    unsupported_documents,
+    unsupported_numbers,
 )
-
-
-def _numbers(text: str) -> set[str]:
-    """Numbers, percentages and dates, without leading zeros."""
-    return {re.sub(r"(?<![\d.,])0+(?=\d)", "", number) for number in _NUMBER.findall(text)}
-
-
-def _supported(text: str) -> set[str]:
-    """The numbers of a text and what follows from them: a day's month and year, `25/2023/TT`'s 25."""
-    found = _numbers(text)
-    for number in tuple(found):
-        parts = number.split("/")
-        found |= {"/".join(parts[start:]) for start in range(1, len(parts))}
-    return found | {named.number for named in find_document_numbers(text) if named.kind}
-
-
-def _of_document(document: Document) -> str:
-    """What the register says of a document."""
-    days = [written_date(day) for day in (document.issued, document.effective) if day is not None]
-    others = (*document.replaces, *document.replaced_by, *document.implements)
-    return " ".join([document.cited_as, document.title, document.status, document.signer, *days, *others])
-
-
-def _support(entry: Entry, content: Content) -> str:
-    """Everything an entry may take a number from: its facts, and the register about their documents."""
-    documents = {fact.document for fact in entry.facts if fact.document}
-    facts = (f"{f.statement} {f.citation.title} {f.citation.locator}" for f in entry.facts)
-    return " ".join([*facts, *(_of_document(content.documents[number]) for number in sorted(documents))])
+from nlu.text import fold, vietnamese_text
 
 
 def _none(faults: Iterable[str]) -> None:
@@ -84,26 +49,21 @@ def _none(faults: Iterable[str]) -> None:
 def test_every_number_of_an_answer_or_step_stands_in_the_facts_it_cites(content: Content) -> None:
     def missing() -> Iterator[str]:
         for entry in content.entries.values():
-            supported = _supported(_support(entry, content))
+            supported = support(entry, content.documents)
             for what, text in (("answer", entry.answer), ("step", entry.step)):
-                for number in sorted(_numbers(text) - supported):
+                for number in unsupported_numbers(text, supported, vietnamese_text()):
                     facts = ", ".join(fact.id for fact in entry.facts)
                     yield f"{entry.id}: {number} of its {what} stands in none of its facts: {facts}"
 
     _none(missing())
 
 
-def _documents_named(text: str) -> set[tuple[str, str]]:
-    """Number and kind (`QĐ`, `KL` …) of every document a text names by both."""
-    return {(named.number, named.kind) for named in find_document_numbers(text) if named.kind}
-
-
 def test_every_document_an_answer_names_stands_in_its_facts(content: Content) -> None:
     _none(
         f"{entry.id}: {number} ({kind}) stands in none of its facts"
         for entry in content.entries.values()
-        for number, kind in sorted(
-            _documents_named(f"{entry.answer}\n{entry.step}") - _documents_named(_support(entry, content))
+        for number, kind in unsupported_documents(
+            f"{entry.answer}\n{entry.step}", support(entry, content.documents), vietnamese_text()
         )
     )
 
@@ -120,10 +80,9 @@ def test_a_fact_about_a_document_gives_the_date_the_register_has(content: Conten
 def test_doubt_is_said_in_words(content: Content) -> None:
     def faults() -> Iterator[str]:
         for entry in content.entries.values():
-            kinds = {fact.certainty for fact in entry.facts}
-            if Certainty.UNVERIFIED in kinds and not any(words in entry.answer for words in _DOUBT):
+            if leaves_unverified_unsaid(entry):
                 yield f"{entry.id}: rests on an unverified fact and does not say so"
-            if Certainty.SINGLE_SOURCE in kinds and not re.search(r"\btheo\b", entry.answer, re.IGNORECASE):
+            if leaves_single_source_unsaid(entry):
                 yield f"{entry.id}: rests on a single source and does not say theo whom"
 
     _none(faults())

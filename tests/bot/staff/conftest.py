@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,21 @@ from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
 from bot.store.staff import Role
 from connectors.message import Attachment, ConversationId, Part, Text, decode_part
-from tests.bot.fakes import FakeChannel, said
+from knowledge.base import KnowledgeBase
+from knowledge.content import content_of
+from nlu.text import vietnamese_text
+from tests.bot.fakes import EchoAssistant, FakeChannel, said
 from tests.conftest import StandingClock
 
 LAN = ConversationId("fake", "oa", "lan")
 
 
 PAGES = Path(bot.web.pages.__file__).parent
+
+
+@cache
+def _nothing_known() -> KnowledgeBase:
+    return KnowledgeBase(content_of(()), vietnamese_text())
 
 
 class CountedNudge:
@@ -61,6 +70,8 @@ class Console:
             (self.channel,),
             clock,
             "Hội Khuyến học phường An Bình",
+            base=_nothing_known,
+            assistant=EchoAssistant(),
             public_url="https://hoi.example.vn",
             trusted_proxies=1,
         )

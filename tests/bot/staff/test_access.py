@@ -20,6 +20,7 @@ from tests.conftest import StandingClock
 NAME, PASSWORD = "cô Lan", "mật khẩu rất dài"
 EVERYONE = {Role.ADMIN, Role.EDITOR, Role.AGENT, Role.VIEWER}
 ANSWERING = {Role.ADMIN, Role.AGENT}
+EDITING = {Role.ADMIN, Role.EDITOR}
 WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/staff/"): EVERYONE,
     ("GET", "/staff/hop-thu"): ANSWERING,
@@ -32,6 +33,15 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/staff/tin-loi/gui-di/{id}/bo-qua"): ANSWERING,
     ("POST", "/staff/tin-loi/den/{id}/bo-qua"): ANSWERING,
     ("GET", "/staff/chua-tra-loi"): ANSWERING | {Role.EDITOR},
+    ("GET", "/staff/cau-hoi"): EVERYONE,
+    ("GET", "/staff/cau-hoi/_moi"): EDITING,
+    ("POST", "/staff/cau-hoi/_moi"): EDITING,
+    ("GET", "/staff/cau-hoi/{entry}"): EVERYONE,
+    ("POST", "/staff/cau-hoi/{entry}"): EDITING,
+    ("GET", "/staff/cau-hoi/{entry}/lich-su"): EVERYONE,
+    ("POST", "/staff/cau-hoi/{entry}/hoi-thu"): EVERYONE,
+    ("POST", "/staff/cau-hoi/{entry}/luu-tru"): EDITING,
+    ("POST", "/staff/cau-hoi/{entry}/xung-dot"): EDITING,
     ("POST", "/staff/logout"): EVERYONE,
     ("*", "/staff/{rest:.+}"): EVERYONE,
 }
@@ -52,9 +62,8 @@ async def account(database: Database, clock: StandingClock, hashed: str) -> str:
 
 
 def concrete(path: str) -> str:
-    return (
-        path.replace("{key}", PATH.rpartition("/")[2]).replace("{id}", "1").replace("{rest:.+}", "khong-co")
-    )
+    path = path.replace("{key}", PATH.rpartition("/")[2]).replace("{entry}", "khong-co")
+    return path.replace("{id}", "1").replace("{rest:.+}", "khong-co")
 
 
 def test_every_route_is_in_the_table_of_roles(console: Console) -> None:

@@ -1,0 +1,235 @@
+"""An entry as a form: what was typed, what is wrong with it, what should be looked at twice. Pure.
+
+The content's own rules decide (knowledge.items); this says in plain words what they found. What was typed
+is kept as it was typed: a form that is refused loses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.staff.faq_shelf import Shelf
+from bot.store.editing import Kept
+from connectors.message import clean_text
+from knowledge.content import ANSWER_LIMIT, QUESTION_LIMIT, STEP_LIMIT, Content, Item, Kind, Misfit, item
+from knowledge.support import (
+    leaves_single_source_unsaid,
+    leaves_unverified_unsaid,
+    support,
+    unsupported_documents,
+    unsupported_numbers,
+)
+from nlu.text import syllables, vietnamese_text
+
+FACT_FIELD = "can-cu:"
+_UNTOUCHED = ("only_if", "next")
+"""Keys of an entry that this form does not show and must not lose."""
+_SLUG_LENGTH = 60
+_YEAR = re.compile(r"(?:19|20|21)\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The form's fields, as typed."""
+
+    question: str = ""
+    variants: str = ""
+    """One a line."""
+    answer: str = ""
+    step: str = ""
+    facts: tuple[str, ...] = ()
+    about: str = ""
+    """Numbers of documents, one a line."""
+    years: str = ""
+    featured: bool = False
+    note: str = ""
+    seek: str = ""
+    """Words to find facts by."""
+    tried: str = ""
+    """The question of "Hỏi thử"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something to look at twice, and the entry it is about where there is one."""
+
+    text: str
+    entry: str = ""
+    label: str = ""
+
+
+def typed_of(body: Mapping[str, Any], note: str = "") -> Typed:
+    """A stored body in the form's fields."""
+    return Typed(
+        question=str(body.get("question", "")),
+        variants="\n".join(map(str, body.get("variants", ()))),
+        answer=str(body.get("answer", "")),
+        step=str(body.get("step", "")),
+        facts=tuple(map(str, body.get("facts", ()))),
+        about="\n".join(map(str, body.get("about", ()))),
+        years=_years_shown(body),
+        featured=bool(body.get("featured", False)),
+        note=note,
+    )
+
+
+def typed_in(form: Mapping[str, str]) -> Typed:
+    """What was typed, line ends made plain."""
+
+    def said(name: str) -> str:
+        return form.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
+
+    return Typed(
+        question=said("cau-hoi"),
+        variants=said("cach-hoi"),
+        answer=said("tra-loi"),
+        step=said("buoc"),
+        facts=tuple(name.removeprefix(FACT_FIELD) for name in form if name.startswith(FACT_FIELD)),
+        about=said("van-ban"),
+        years=said("nam"),
+        featured="goi-y" in form,
+        note=said("ghi-chu"),
+        seek=said("tim"),
+        tried=said("thu"),
+    )
+
+
+def body_of(typed: Typed, former: Mapping[str, Any]) -> dict[str, Any]:
+    """The body these fields stand for; `former` is the one the form was made from."""
+    body: dict[str, Any] = {name: former[name] for name in _UNTOUCHED if name in former}
+    body |= {
+        "question": " ".join(clean_text(typed.question).split()),
+        "variants": _lines(typed.variants),
+        "answer": clean_text(typed.answer),
+        "facts": list(typed.facts),
+        "about": _lines(typed.about),
+        "featured": typed.featured,
+        "step": clean_text(typed.step),
+    }
+    if typed.years.strip() == _years_shown(former):
+        return {**body, "years": former["years"]} if "years" in former else body
+    years = [one for one in re.split(r"[\s,;]+", typed.years) if one]
+    if years:
+        body["years"] = [int(one) if _YEAR.fullmatch(one) else one for one in years]
+    return body
+
+
+def checked(
+    entry_id: str, typed: Typed, former: Mapping[str, Any], content: Content
+) -> tuple[Item | None, dict[str, str]]:
+    """The entry, or what is wrong in which field (`question`, `facts` …), in plain words."""
+    body = body_of(typed, former)
+    problems: dict[str, str] = {}
+    made: Item | None = None
+    try:
+        made = item(Kind.ENTRY, entry_id, body)
+    except Misfit as misfit:
+        for place, _ in misfit.faults:
+            name = str(place[0]) if place else "question"
+            problems.setdefault(name if name in _WORDS else "question", _wrong(name, body))
+    gone = [name for name in typed.facts if name not in content.facts]
+    if gone:
+        problems["facts"] = f"Căn cứ {', '.join(gone)} không còn nữa. Bạn bỏ chọn và tìm căn cứ khác nhé."
+    unknown = [number for number in body["about"] if number not in content.documents]
+    if unknown:
+        problems["about"] = (
+            f"Chưa có văn bản mang số hiệu {', '.join(unknown)}. Bạn ghi đúng như “677/QĐ-TTg”."
+        )
+    return (None if problems else made), problems
+
+
+def warnings(made: Item, shelf: Shelf, likely: Sequence[tuple[Kept, float]]) -> list[Doubt]:
+    """What whoever publishes this should confirm; `likely` are entries that seem to answer the same."""
+    content = shelf.with_(made)
+    entry = content.entries[made.id]
+    analysis, rests_on = vietnamese_text(), support(entry, content.documents)
+    said = f"{entry.answer}\n{entry.step}"
+    found = [
+        Doubt(f"Số {number} chưa thấy trong căn cứ nào đã chọn.")
+        for number in unsupported_numbers(said, rests_on, analysis)
+    ]
+    found += [
+        Doubt(f"Văn bản {number}/{kind} được nhắc tới mà không nằm trong căn cứ nào đã chọn.")
+        for number, kind in unsupported_documents(said, rests_on, analysis)
+    ]
+    if leaves_unverified_unsaid(entry):
+        found.append(Doubt("Có căn cứ chưa xác minh, nhưng câu trả lời chưa nói rõ điều đó (“chưa rõ”…)."))
+    if leaves_single_source_unsaid(entry):
+        found.append(Doubt("Có căn cứ chỉ từ một nguồn, nhưng câu trả lời chưa nói “theo …”."))
+    same = shelf.asked_in_the_same_words((entry.question, *entry.variants), entry.id)
+    found += [
+        Doubt(f"“{asking}” đã là cách hỏi của:", kept.id, str(kept.body.get("question", kept.id)))
+        for asking, kept in same
+    ]
+    told = {kept.id for _, kept in same}
+    found += [
+        Doubt("Có thể đã có câu này rồi:", kept.id, str(kept.body.get("question", kept.id)))
+        for kept, _ in likely
+        if kept.id not in told
+    ]
+    return found
+
+
+def token_of(found: Sequence[Doubt]) -> str:
+    """What a confirmation stands for: these warnings and no other."""
+    said = "\n".join(f"{one.text}|{one.entry}" for one in found)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def why_of(note: str, confirmed: Sequence[Doubt], otherwise: str) -> str:
+    """The line of the history: the officer's note, and what they confirmed."""
+    said = " ".join(clean_text(note).split())[:200] or otherwise
+    if not confirmed:
+        return said
+    about = " ".join(" ".join(filter(None, (one.text, one.label))) for one in confirmed)
+    return f"{said} (đã xác nhận: {about})"[:300]
+
+
+def new_id(question: str, shelf: Shelf) -> str:
+    """An id of its own for a new question: its words without marks."""
+    stem = "-".join(syllables(question))[:_SLUG_LENGTH].strip("-") or "cau-hoi"
+    stem = re.sub(r"[^a-z0-9]+", "-", stem).strip("-") or "cau-hoi"
+    number, made = 2, stem
+    while made in shelf.entries:
+        number, made = number + 1, f"{stem}-{number}"
+    return made
+
+
+def _years_shown(body: Mapping[str, Any]) -> str:
+    return ", ".join(map(str, body.get("years") or ()))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines that say something, each once."""
+    return list(
+        dict.fromkeys(line for raw in text.splitlines() if (line := " ".join(clean_text(raw).split())))
+    )
+
+
+_WORDS = {
+    "question": (QUESTION_LIMIT, "Bạn chưa viết câu hỏi.", "Câu hỏi", "để hiện vừa trên nút bấm"),
+    "answer": (ANSWER_LIMIT, "Bạn chưa viết câu trả lời.", "Câu trả lời", "để đọc được trên điện thoại"),
+    "step": (STEP_LIMIT, "", "Bước tiếp theo", ""),
+    "variants": (0, "", "", ""),
+    "facts": (0, "", "", ""),
+    "about": (0, "", "", ""),
+    "years": (0, "", "", ""),
+}
+
+
+def _wrong(name: str, body: Mapping[str, Any]) -> str:
+    """What the rules found in a field, for whoever typed it."""
+    if name == "facts":
+        return "Chọn ít nhất một căn cứ, để người dân biết câu trả lời lấy từ đâu."
+    if name == "years":
+        return "Năm viết bằng bốn chữ số, cách nhau bằng dấu phẩy, ví dụ: 2025, 2030."
+    limit, empty, label, reason = _WORDS.get(name, (0, "", "", ""))
+    value = body.get(name)
+    if limit and isinstance(value, str) and len(value) > limit:
+        told = f"{label} dài {len(value)} ký tự, tối đa {limit}"
+        return f"{told} {reason}." if reason else f"{told}."
+    return empty or "Nội dung ở đây chưa dùng được. Bạn xem lại giúp nhé."

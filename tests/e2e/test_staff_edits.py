@@ -1,0 +1,74 @@
+"""An officer corrects an answer in one browser; the citizen in another gets it about a second later."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.test_chat_page import ask, said
+from tests.e2e.test_whole_program import Program, program
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+__all__ = ["program"]
+
+NAME, PASSWORD = "cô Lan", "mật khẩu rất dài"
+QUESTION = "Bao nhiêu điểm thì đạt công dân học tập?"
+NEW = "Lời mới của cô Lan: cần từ 80 điểm trở lên."
+ABOUT_A_SECOND = 4.0
+"""About 1.2 s on a quiet machine, the citizen's own waiting included; tests may run beside others."""
+
+
+async def _fits(page: Page) -> None:
+    wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wider == 0, page.url
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_a_citizen_gets_the_corrected_answer_about_a_second_later(
+    page: Page, program: Program, browser: Browser, width: int
+) -> None:
+    await page.goto(program.url)
+    await ask(page, QUESTION)
+    await expect(said(page, "bot")).to_have_count(1)
+
+    await program.hire(NAME, "editor", PASSWORD)
+    context = await browser.new_context(viewport={"width": width, "height": 740})
+    desk = await context.new_page()
+    errors: list[str] = []
+    desk.on("pageerror", lambda error: errors.append(str(error)))
+    await desk.goto(f"{program.url}/staff/cau-hoi?tim=bao nhieu diem thi dat cong dan hoc tap")
+    await desk.get_by_label("Tên đăng nhập").fill(NAME)
+    await desk.get_by_label("Mật khẩu").fill(PASSWORD)
+    await desk.get_by_role("button", name="Đăng nhập").click()
+    await desk.goto(f"{program.url}/staff/cau-hoi?tim=bao nhieu diem thi dat cong dan hoc tap")
+    await _fits(desk)
+    await desk.get_by_role("link", name=QUESTION, exact=True).click()
+    await _fits(desk)
+
+    # The preview follows the typing, facts are found without leaving the page, and both keep what was typed.
+    await desk.get_by_label("Câu trả lời", exact=True).fill(NEW)
+    await expect(desk.locator("#xem-truoc")).to_contain_text(NEW)
+    await desk.get_by_label("Tìm căn cứ").fill("tu hoc 2030")
+    await desk.get_by_label("Tìm căn cứ").press("Enter")
+    await expect(desk.locator("#tim-thay")).to_contain_text("căn cứ gần nhất")
+    await desk.get_by_label("Câu muốn thử").fill("xin chào")
+    await desk.get_by_role("button", name="Hỏi thử").click()
+    await expect(desk.locator("#ket-qua-thu")).to_contain_text("Trò chuyện thường")
+    await expect(desk.get_by_label("Câu trả lời", exact=True)).to_have_value(NEW)
+    await _fits(desk)
+
+    await desk.get_by_role("button", name="Lưu và dùng ngay").click()
+    await expect(desk.get_by_role("status").first).to_contain_text("Đã lưu")
+    saved, answers = time.monotonic(), 1
+    while True:
+        await ask(page, QUESTION)
+        answers += 1
+        await expect(said(page, "bot")).to_have_count(answers)
+        if NEW in (await said(page, "bot").last.text_content() or ""):
+            break
+        assert time.monotonic() - saved < ABOUT_A_SECOND
+    assert time.monotonic() - saved < ABOUT_A_SECOND
+    assert not errors
+    await context.close()
