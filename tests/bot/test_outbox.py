@@ -228,7 +228,11 @@ async def test_when_one_part_is_refused_the_rest_of_the_reply_is_not_sent_alone(
 async def test_what_follows_a_file_is_sent_though_the_file_was_refused(counter: Counter) -> None:
     counter.channel.behave = lambda m: Refused("no") if isinstance(m.part, File) else None
     lan = ConversationId("fake", "oa", "lan")
-    parts: tuple[Part, ...] = (Text("kết quả"), File("/nowhere/card.png", "card.png", "image/png"), Text("việc nên làm"))
+    parts: tuple[Part, ...] = (
+        Text("kết quả"),
+        File("/nowhere/card.png", "card.png", "image/png"),
+        Text("việc nên làm"),
+    )
     reply = [NewMessage(lan, part, f"kh:{number}", event_id=7) for number, part in enumerate(parts)]
     await counter.database.write(lambda c: outbox.add(c, reply, counter.clock()))
     await counter.rounds(4)
