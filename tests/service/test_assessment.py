@@ -38,7 +38,7 @@ from tests.service.citizens import (
 )
 from tests.service.process import Service, free_port
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 POINTS = (8, 7, 9, 6, 10, 4, 10, 9, 10, 10)
 
@@ -265,6 +265,8 @@ async def test_killed_at_every_point_it_goes_on_at_the_same_question_and_loses_n
     place: Place,
 ) -> None:
     place.zalo.webhooks.retries = False
+    rules = place.zalo.rules  # echoes and receipts are handled too, and would meet the kills in our stead
+    rules.sends_echo = rules.sends_received = rules.sends_seen = False
     citizen = zalo_citizen(place.zalo)
     whole = await place.service.start()
     await begins(citizen)
@@ -274,8 +276,10 @@ async def test_killed_at_every_point_it_goes_on_at_the_same_question_and_loses_n
     number = 1
 
     async def is_asked() -> bool:
+        """And nothing is on its way, so that each kill meets the one message it is meant for."""
         asked = any(f"Câu {number}/10" in words for words in await citizen.words())
-        return asked and await place.service.is_ready()
+        open_ = "SELECT count(*) FROM outbox WHERE state IN ('waiting', 'sending', 'checking')"
+        return asked and place.rows(open_) == [(0,)] and await place.service.is_ready()
 
     for point in KILLS:
         doomed = await place.service.start(crash_at=point, ready=False)
