@@ -28,7 +28,7 @@ run: $(STAMP) ## Set up when needed, then serve on PORT (default 8080)
 
 test: $(STAMP) ## The default test suite: under two minutes, no network
 	@$(BIN)/python -m nlu.embedded
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(STAMP) ## What CI checks: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check .
@@ -36,7 +36,7 @@ check: $(STAMP) ## What CI checks: format, lint, types, import rules, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m nlu.embedded
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 fix: $(STAMP) ## Format, and repair what the linter can repair
 	$(BIN)/ruff format .

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from redis.asyncio import Redis
 from sqlalchemy import text
 
@@ -19,6 +20,11 @@ from bot.nerves import Nerves
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.schema import metadata
+
+# Properties are tried a little at every run, and a lot where time is no object (`.ci/run`).
+settings.register_profile("quick", max_examples=30)
+settings.register_profile("thorough", max_examples=150)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(autouse=True)

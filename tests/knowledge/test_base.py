@@ -33,6 +33,7 @@ def text_of(question: str, after: str = "") -> str:
     return result.text
 
 
+@pytest.mark.service
 async def test_ways_of_asking_lead_to_their_entry_with_and_without_marks(content: Content) -> None:
     """Every entry's own question, and every seventh variant; each typed in one of three ways in turn."""
     typed_as = (str, fold, lambda text: unicodedata.normalize("NFD", text.upper()))

@@ -127,6 +127,7 @@ def test_two_entries_are_never_asked_in_the_same_words(content: Content) -> None
     _none(faults())
 
 
+@pytest.mark.service
 async def test_every_registered_document_can_be_asked_for(content: Content, knowledge: KnowledgeBase) -> None:
     asked = {
         document.number: await knowledge.ask(f"{document.type} {document.number} là gì?")

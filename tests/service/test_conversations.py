@@ -45,7 +45,7 @@ class Talk:
         return len(self.heard) == before
 
 
-@pytest.fixture(params=["zalo", pytest.param("messenger", marks=pytest.mark.service)])
+@pytest.fixture(params=["zalo", "messenger"])
 async def talk(town: Town, request: pytest.FixtureRequest) -> AsyncIterator[Talk]:
     await town.service.start()
     if request.param == "zalo":
@@ -62,6 +62,7 @@ async def officer_writes(talk: Talk, words: str) -> None:
         await talk.town.graph.say_from_inbox(talk.person.id, words)
 
 
+@pytest.mark.service
 async def test_a_talk_from_hello_to_a_person_and_back(talk: Talk) -> None:
     assert "khuyến học" in await talk.ask("xin chao")
     answer = await talk.ask("cong dan hoc tap can bao nhieu diem")
