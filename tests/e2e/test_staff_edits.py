@@ -17,8 +17,8 @@ NAME, PASSWORD = "cô Lan", "mật khẩu rất dài"
 QUESTION = "Bao nhiêu điểm thì đạt công dân học tập?"
 NEW = "Lời mới của cô Lan: cần từ 80 điểm trở lên."
 ABOUT_A_SECOND = 8.0
-"""About 1.2 s on a quiet machine, the citizen's own waiting included; 4.4 s was seen where three suites ran at
-once on two cores. What this must catch is a change that waits for a restart."""
+"""About 1.2 s on a quiet machine, the citizen's own waiting included; 4.4 s was seen where three suites ran
+at once on two cores. What this must catch is a change that waits for a restart."""
 
 
 async def _fits(page: Page) -> None:
