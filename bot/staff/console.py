@@ -28,14 +28,17 @@ from bot.staff.trouble import TROUBLE, UNANSWERED, Trouble
 from bot.store.staff import Role
 from bot.web.address import address_behind
 
+TALKS, CONTENT = "Trò chuyện", "Nội dung"
 MENU = (
     NavItem(HOME, "Hôm nay", EVERY_ROLE),
-    NavItem(INBOX, "Hộp thư", ANSWERING),
-    NavItem(TROUBLE, "Tin lỗi", ANSWERING),
-    NavItem(FAQ, "Câu hỏi thường gặp", EVERY_ROLE),
-    NavItem(UNANSWERED, "Chưa trả lời được", READING_QUESTIONS),
+    NavItem(INBOX, "Hộp thư", ANSWERING, TALKS),
+    NavItem(TROUBLE, "Tin lỗi", ANSWERING, TALKS),
+    NavItem(FAQ, "Câu hỏi thường gặp", EVERY_ROLE, CONTENT),
+    NavItem(UNANSWERED, "Chưa trả lời được", READING_QUESTIONS, CONTENT),
 )
+"""In the order of work; what has the same heading stands together."""
 
+_FOR_GOOD = "public, max-age=31536000, immutable"
 ROLES_OF = web.AppKey("staff_roles_of", dict[tuple[str, str], frozenset[Role]])
 """(method, path) → roles, of everything registered; the empty set is open to whoever is not signed in."""
 
@@ -68,7 +71,8 @@ def _rest(pages: Pages) -> tuple[Route | OpenRoute, ...]:
         found = pages.asset(request.match_info["name"])
         if found is None:
             raise not_found()
-        return found.answer(request, {"Cache-Control": "no-cache"})
+        is_lasting = request.match_info["version"] == pages.version
+        return found.answer(request, {"Cache-Control": _FOR_GOOD if is_lasting else "no-cache"})
 
     async def bare(_: web.Request) -> web.StreamResponse:
         return web.Response(status=308, headers={"Location": HOME})
@@ -77,7 +81,7 @@ def _rest(pages: Pages) -> tuple[Route | OpenRoute, ...]:
         raise not_found()
 
     return (
-        OpenRoute("GET", "/staff/assets/{name}", asset),
+        OpenRoute("GET", "/staff/assets/{version}/{name}", asset),
         OpenRoute("GET", "/staff", bare),
         Route("*", "/staff/{rest:.+}", EVERY_ROLE, nowhere),
     )

@@ -7,8 +7,10 @@ with each page forbids both. Pages are never kept by a browser or a proxy: they 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 
 from aiohttp import web
@@ -20,12 +22,14 @@ from bot.web.pages import Page, page
 
 _HERE = Path(__file__).parent
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
+FONTS = ("BeVietnamPro-Regular.ttf", "BeVietnamPro-SemiBold.ttf", "BeVietnamPro-Bold.ttf")
 _HEADERS = {
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
+            "font-src 'self'",
             "img-src 'self'",
             "connect-src 'self'",
             "form-action 'self'",
@@ -73,6 +77,8 @@ class NavItem:
     path: str
     label: str
     roles: frozenset[Role]
+    group: str = ""
+    """The heading it stands under; empty for what stands above all headings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +105,16 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals["channel_name"] = channel_name
-        self._static = {
+        self._static = _fonts() | {
             path.name: page(path.read_bytes(), _TYPES[path.suffix])
             for path in sorted((_HERE / "static").iterdir())
             if path.suffix in _TYPES
         }
+        self.version = hashlib.sha256(
+            "".join(one.etag for one in self._static.values()).encode()
+        ).hexdigest()[:12]
+        """Another one whenever a static file is another: what has it in its address never changes."""
+        self._templates.globals["assets"] = f"/staff/assets/{self.version}"
 
     def asset(self, name: str) -> Page | None:
         """A static file."""
@@ -118,7 +129,7 @@ class Pages:
             "officer": session.officer.name if session else "",
             "role": ROLES[role] if role else "",
             "csrf": session.csrf if session else "",
-            "menu": [item for item in self._menu if role in item.roles],
+            "menu": [] if role is None else _grouped(item for item in self._menu if role in item.roles),
             "here": request.path,
             "notice": NOTICES.get(code, ""),
             "warning": WARNINGS.get(code, ""),
@@ -137,6 +148,16 @@ class Pages:
             response = web.Response(body=body, content_type="text/html", charset="utf-8")
         response.etag = etag
         return response
+
+
+def _grouped(items: Iterable[NavItem]) -> list[tuple[str, list[NavItem]]]:
+    return [(group, list(found)) for group, found in itertools.groupby(items, key=lambda item: item.group)]
+
+
+def _fonts() -> dict[str, Page]:
+    """The letters of the console, out of their package (SIL Open Font License)."""
+    folder = files("fontpkg_be_vietnam_pro") / "files"
+    return {name: page((folder / name).read_bytes(), "font/ttf") for name in FONTS}
 
 
 def guard_headers(response: web.StreamResponse) -> web.StreamResponse:

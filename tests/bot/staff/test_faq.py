@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from bot.librarian import Librarian
-from bot.staff import faq_form
+from bot.staff.faq import form as faq_form
 from bot.store import content as stored
 from bot.store import editing
 from bot.store.content import Status

@@ -16,7 +16,7 @@ from bot.ask import options_of, source_line
 from bot.dialogue.answers import answered
 from bot.dialogue.state import ConversationState
 from bot.dialogue.turn import Hearing, Missed, Mode, Outcome, Turn, Understanding, View
-from bot.staff.faq_shelf import Shelf
+from bot.staff.faq.shelf import Shelf
 from bot.staff.words import channel_name
 from connectors.channel import Capabilities, Channel
 from connectors.message import EventKind, InboundEvent, Part, Text, clean_text

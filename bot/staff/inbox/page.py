@@ -23,8 +23,8 @@ from bot.dialogue.turn import Mode
 from bot.staff.access import ANSWERING, PageError, Route, Visit, not_found, see
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.shown import ShownLine, shown
-from bot.staff.window import ReplyWindow, reply_window
+from bot.staff.inbox.shown import ShownLine, shown
+from bot.staff.inbox.window import ReplyWindow, reply_window
 from bot.staff.words import channel_name, duration, handle_of, moment, shortened, what_was_said
 from bot.store import conversations, events, outbox, transcript
 from bot.store.conversations import Conversation
@@ -108,8 +108,10 @@ class Inbox:
         ]  # fmt: skip
         values = {"groups": groups, "as_of": f"{now.astimezone(self._parts.zone):%H:%M}"}
         if "manh" in visit.request.query:
-            return self._pages.draw_fragment(Drawing("_inbox.html", values), visit.request, visit.session)
-        return self._pages.draw(Drawing("inbox.html", values), visit.request, visit.session)
+            return self._pages.draw_fragment(
+                Drawing("inbox/_list.html", values), visit.request, visit.session
+            )
+        return self._pages.draw(Drawing("inbox/list.html", values), visit.request, visit.session)
 
     def _group(
         self,
@@ -235,10 +237,12 @@ class Inbox:
         }
         if visit.request.method == "GET" and "manh" in visit.request.query:
             return self._pages.draw_fragment(
-                Drawing("_transcript.html", values), visit.request, visit.session
+                Drawing("inbox/_transcript.html", values), visit.request, visit.session
             )
         status = 422 if problem else 200
-        return self._pages.draw(Drawing("conversation.html", values, status), visit.request, visit.session)
+        return self._pages.draw(
+            Drawing("inbox/conversation.html", values, status), visit.request, visit.session
+        )
 
     def _standing(self, one: Conversation, now: datetime) -> str:
         if one.mode is Mode.BOT or one.mode_since is None:

@@ -15,11 +15,11 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.staff import faq_form as forms
-from bot.staff import faq_shown as shown
+from bot.staff.faq import form as forms
+from bot.staff.faq import shown
 from bot.staff.access import EDITING, EVERY_ROLE, PageError, Route, Visit, not_found, see
-from bot.staff.faq_form import Doubt, Typed
-from bot.staff.faq_shelf import Filter, Shelf, Shelves, alike, fits, found, topic_of
+from bot.staff.faq.form import Doubt, Typed
+from bot.staff.faq.shelf import Filter, Shelf, Shelves, alike, fits, found, topic_of
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.words import moment, shortened
@@ -149,7 +149,7 @@ class Faq:
             "topic": topic,
             "chosen": chosen.value,
             "topics": shelf.topics(),
-            "tabs": [
+            "tabs_shown": [
                 (label, counts[one], address(loc=one.value), one is chosen)
                 for one, label in _FILTER_WORDS.items()
                 if one is not Filter.CONFLICT or counts[one] or chosen is one
@@ -162,7 +162,7 @@ class Faq:
             "after": address(trang=page + 1) if page < pages else "",
             "may_edit": visit.session.officer.role in EDITING,
         }
-        return self._pages.draw(Drawing("faq.html", values), visit.request, visit.session)
+        return self._pages.draw(Drawing("faq/list.html", values), visit.request, visit.session)
 
     def _row(self, kept: Kept, shelf: Shelf) -> Row:
         status, tone = STATUS_WORDS[kept.status]
@@ -295,7 +295,7 @@ class Faq:
                 for line in lines
             ],
         }
-        return self._pages.draw(Drawing("faq_history.html", values), visit.request, visit.session)
+        return self._pages.draw(Drawing("faq/history.html", values), visit.request, visit.session)
 
     # --- how it is done ----------------------------------------------------------------------------
 
@@ -375,7 +375,7 @@ class Faq:
             "limits": {"question": QUESTION_LIMIT, "answer": ANSWER_LIMIT, "step": STEP_LIMIT},
             "faq": FAQ,
         }
-        return self._pages.draw(Drawing("faq_entry.html", values, draft.status), visit.request, visit.session)
+        return self._pages.draw(Drawing("faq/entry.html", values, draft.status), visit.request, visit.session)
 
     def _newer(self, draft: Draft, shelf: Shelf) -> dict[str, Any] | None:
         if draft.newer is None:

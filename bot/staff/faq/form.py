@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.staff.faq_shelf import Shelf
+from bot.staff.faq.shelf import Shelf
 from bot.store.editing import Kept
 from connectors.message import clean_text
 from knowledge.content import ANSWER_LIMIT, QUESTION_LIMIT, STEP_LIMIT, Content, Item, Kind, Misfit, item
