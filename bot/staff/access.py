@@ -42,6 +42,8 @@ EDITING = frozenset({Role.ADMIN, Role.EDITOR})
 """Those who change what the bot says."""
 READING_QUESTIONS = ANSWERING | {Role.EDITOR}
 """Those who read what was asked, without seeing by whom."""
+MANAGING = frozenset({Role.ADMIN})
+"""Those who let people in and set the rules of the house."""
 _OUR_PAGE = re.compile(r"/staff(/[A-Za-z0-9_-]+)*/?")
 
 

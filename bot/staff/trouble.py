@@ -14,10 +14,10 @@ from aiohttp import web
 from bot.staff import reasons
 from bot.staff.access import ANSWERING, READING_QUESTIONS, Route, Visit, not_found, see
 from bot.staff.inbox import path_of
+from bot.staff.inbox.window import ReplyWindow, reply_window
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.today import UNANSWERED_FOR
-from bot.staff.inbox.window import ReplyWindow, reply_window
 from bot.staff.words import channel_name, handle_of, moment, part_in_short, shortened, what_was_said
 from bot.store import conversations, events, outbox
 from bot.store.outbox import DeadLetter, State

@@ -69,7 +69,19 @@ conversations = Table(
     Column("last_heard_at", UtcDateTime, comment="Last action that opens the platform's window"),
     Column("can_receive", SmallInteger, nullable=False, comment="0 after unfollow or a block"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("officer", String(60), comment="Who took it over in the console; null in the other modes"),
     Index(None, "mode", "mode_since"),
+)
+
+conversation_notes = Table(
+    "conversation_notes",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("conversation_key", String(300), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("author", String(60), nullable=False, comment="Name of the officer"),
+    Column("text", Text, nullable=False, comment="Among officers; never sent to anybody"),
+    Index(None, "conversation_key", "id"),
 )
 
 inbound_events = Table(
@@ -194,7 +206,46 @@ staff_sessions = Table(
     Column("csrf", String(64), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, comment="Last request, to the minute"),
+    Column("device", String(80), nullable=False, server_default="", comment="`Chrome, Android`"),
     Index(None, "staff_id"),
+)
+
+staff_invites = Table(
+    "staff_invites",
+    metadata,
+    Column("token_hash", String(64), primary_key=True, comment="SHA-256 of what is in the link"),
+    Column("staff_id", RowId, comment="The account that gets a new password; null: a new account"),
+    Column("name", String(60), nullable=False),
+    Column("role", String(10), nullable=False),
+    Column("made_by", String(60), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("staff_id", RowId, comment="Null: the command line, or the program itself"),
+    Column("who", String(60), nullable=False, comment="Name at that time; accounts may be renamed"),
+    Column("action", String(40), nullable=False, comment="bot.store.audit.Action"),
+    Column("subject", String(300), nullable=False, comment="What it was about: an id, never its content"),
+    Column("detail", Text, nullable=False, comment="JSON object; no personal data, no secrets"),
+    Index(None, "at"),
+    Index(None, "subject", "at"),
+)
+
+house_rules = Table(
+    "house_rules",
+    metadata,
+    Column("id", RowId, primary_key=True, comment="The highest is in force; the others are history"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", String(60), nullable=False),
+    Column("why", String(300), nullable=False),
+    Column("body", Text, nullable=False, comment="JSON: everything staff may set, whole"),
 )
 
 content_items = Table(
@@ -244,7 +295,12 @@ misses = Table(
     Column("last_at", UtcDateTime, nullable=False),
     Column("reason", String(20), nullable=False),
     Column("nearest_entry", String(120), nullable=False, comment="Empty: nothing was near"),
+    Column("state", String(12), nullable=False, server_default="open", comment="open, solved or outside"),
+    Column("decided_by", String(60), comment="The officer; null: the bot answered it when asked again"),
+    Column("decided_at", UtcDateTime),
+    Column("answered_by", String(120), comment="The entry that answers it now"),
     Index(None, "count"),
+    Index(None, "state", "last_at"),
 )
 
 library_sources = Table(
@@ -267,8 +323,28 @@ library_sources = Table(
     Column("added_at", UtcDateTime, nullable=False),
     Column("added_by", String(60), nullable=False),
     Column("report", Text, nullable=False, comment="JSON: what was found when it was taken in"),
+    Column("superseded_by", String(80), comment="Number of the document that replaces this one in law"),
     Index(None, "sha256"),
     Index(None, "status"),
+)
+
+library_uploads = Table(
+    "library_uploads",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", String(300), nullable=False, comment="As the file was called by whoever gave it"),
+    Column("bytes", BigInteger, nullable=False),
+    Column("path", String(200), nullable=False, comment="Below DATA_DIR/uploads until it is taken in"),
+    Column("state", String(10), nullable=False, comment="waiting, reading, done or failed"),
+    Column("by", String(60), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("lease_owner", String(200)),
+    Column("lease_until", UtcDateTime, comment="Who reads it now holds it until then; later anybody may"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("finished_at", UtcDateTime),
+    Column("source_id", RowId),
+    Column("report", Text, comment="JSON of bot.ingest.FileReport; null until it is finished"),
+    Index(None, "state", "id"),
 )
 
 library_passages = Table(

@@ -15,9 +15,9 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.staff.access import EDITING, EVERY_ROLE, PageError, Route, Visit, not_found, see
 from bot.staff.faq import form as forms
 from bot.staff.faq import shown
-from bot.staff.access import EDITING, EVERY_ROLE, PageError, Route, Visit, not_found, see
 from bot.staff.faq.form import Doubt, Typed
 from bot.staff.faq.shelf import Filter, Shelf, Shelves, alike, fits, found, topic_of
 from bot.staff.pages import Drawing, Pages

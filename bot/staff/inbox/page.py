@@ -21,10 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Mode
 from bot.staff.access import ANSWERING, PageError, Route, Visit, not_found, see
-from bot.staff.pages import Drawing, Pages
-from bot.staff.parts import StaffParts
 from bot.staff.inbox.shown import ShownLine, shown
 from bot.staff.inbox.window import ReplyWindow, reply_window
+from bot.staff.pages import Drawing, Pages
+from bot.staff.parts import StaffParts
 from bot.staff.words import channel_name, duration, handle_of, moment, shortened, what_was_said
 from bot.store import conversations, events, outbox, transcript
 from bot.store.conversations import Conversation

@@ -1,0 +1,137 @@
+"""The audit log: who changed what in the console, and who looked at whose personal data.
+
+A line is written in the transaction of what it tells about, so neither is there without the other. Lines are
+added and read, never changed. They name things by their ids and hold no content, no personal data and no
+secrets: the log is read by people who may not read conversations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.schema import audit_log as t
+from bot.store.staff import Officer
+
+VIEW_AGAIN_AFTER = timedelta(hours=1)
+"""A page that keeps itself fresh is one view."""
+
+
+class Action(StrEnum):
+    """What is kept. The console's words for them: bot.staff.words.ACTIONS."""
+
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    CONVERSATION_VIEWED = "conversation_viewed"
+    CONVERSATION_TAKEN = "conversation_taken"
+    CONVERSATION_RETURNED = "conversation_returned"
+    CONVERSATION_ANSWERED = "conversation_answered"
+    NOTE_ADDED = "note_added"
+    UNSENT_RETRIED = "unsent_retried"
+    UNSENT_SET_ASIDE = "unsent_set_aside"
+    UNHANDLED_SET_ASIDE = "unhandled_set_aside"
+    ENTRY_SAVED = "entry_saved"
+    ENTRY_ARCHIVED = "entry_archived"
+    ENTRIES_IMPORTED = "entries_imported"
+    ENTRIES_EXPORTED = "entries_exported"
+    CONFLICT_DECIDED = "conflict_decided"
+    MISS_DECIDED = "miss_decided"
+    DOCUMENT_UPLOADED = "document_uploaded"
+    DOCUMENT_CHANGED = "document_changed"
+    DOCUMENT_SWITCHED = "document_switched"
+    DOCUMENT_VIEWED = "document_viewed"
+    PASSAGE_DECIDED = "passage_decided"
+    ASSESSMENTS_VIEWED = "assessments_viewed"
+    ASSESSMENTS_EXPORTED = "assessments_exported"
+    ACCOUNT_INVITED = "account_invited"
+    INVITE_WITHDRAWN = "invite_withdrawn"
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_CHANGED = "account_changed"
+    ACCOUNT_DISABLED = "account_disabled"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an action
+    SESSION_REVOKED = "session_revoked"
+    RULES_CHANGED = "rules_changed"
+    CHANNEL_TESTED = "channel_tested"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log."""
+
+    id: int
+    at: datetime
+    staff_id: int | None
+    who: str
+    action: str
+    """An `Action`, or one this version does not know any more."""
+    subject: str
+    detail: Mapping[str, object]
+
+
+async def note(
+    connection: AsyncConnection,
+    by: Officer | None,
+    action: Action,
+    subject: str,
+    at: datetime,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Add a line. `by` None: the command line."""
+    await connection.execute(
+        insert(t).values(
+            at=at,
+            staff_id=by.id if by else None,
+            who=by.name if by else "",
+            action=action.value,
+            subject=subject[:300],
+            detail=json.dumps(detail or {}, ensure_ascii=False),
+        )
+    )
+
+
+async def saw_lately(
+    connection: AsyncConnection, by: Officer, action: Action, subject: str, now: datetime
+) -> bool:
+    """Whether this officer's look at this subject is in the log already: then it need not be noted again."""
+    row = await connection.execute(
+        select(t.c.id)
+        .where(
+            t.c.subject == subject[:300],
+            t.c.at > now - VIEW_AGAIN_AFTER,
+            t.c.action == action.value,
+            t.c.staff_id == by.id,
+        )
+        .limit(1)
+    )
+    return row.first() is not None
+
+
+async def latest(
+    connection: AsyncConnection,
+    limit: int,
+    *,
+    before: int | None = None,
+    actions: frozenset[Action] | None = None,
+    staff_id: int | None = None,
+    subject: str = "",
+) -> list[Line]:
+    """Lines, the newest first; `before` an id, to go on from there."""
+    query = select(t).order_by(t.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(t.c.id < before)
+    if actions is not None:
+        query = query.where(t.c.action.in_([one.value for one in actions]))
+    if staff_id is not None:
+        query = query.where(t.c.staff_id == staff_id)
+    if subject:
+        query = query.where(t.c.subject == subject)
+    return [
+        Line(row.id, row.at, row.staff_id, row.who, row.action, row.subject, json.loads(row.detail))
+        for row in await connection.execute(query)
+    ]
