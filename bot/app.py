@@ -60,7 +60,7 @@ from connectors.zalo import ZaloChannel, ZaloConfig
 from knowledge.answer import Knowledge
 from knowledge.base import KnowledgeBase
 from knowledge.checklists import load_checklists
-from knowledge.criteria_files import load_criteria
+from knowledge.criteria_files import CriteriaBook, load_criteria
 from nlu.embedded import open_embedded
 from nlu.gazetteer import former_communes, gazetteer
 from nlu.interpreter import Interpreter
@@ -73,6 +73,8 @@ from nlu.training import load_training_data
 log = structlog.get_logger(__name__)
 
 Role = Literal["all", "web", "worker", "sender"]
+EVIDENCE = "evidence"
+"""The folder of the data folder where files of evidence lie."""
 SHIPPED_CONTENT = Path(str(files("knowledge") / "content"))
 ROLES: tuple[Role, ...] = ("all", "web", "worker", "sender")
 
@@ -92,6 +94,7 @@ class House:
     nerves: Nerves
     librarian: Librarian
     assistant: Assistant
+    criteria: CriteriaBook
     cabinet: Cabinet
     texts: Texts
     inbox: Inbox
@@ -134,18 +137,20 @@ async def open_interpreter(
         await rasa.aclose()
 
 
-def make_assistant(settings: Settings, knowledge: Knowledge, interpreter: Interpreter) -> Assistant:
+def make_assistant(
+    settings: Settings, knowledge: Knowledge, interpreter: Interpreter, criteria: CriteriaBook | None = None
+) -> Assistant:
     """The assistant, from content, examples and settings alone (also without any server)."""
     policy = Policy(
         messages_per_minute=settings.citizen_messages_per_minute,
         handoff_return=timedelta(hours=settings.handoff_return_hours),
     )
-    return Assistant(interpreter, knowledge, make_texts(settings), policy, make_flows())
+    return Assistant(interpreter, knowledge, make_texts(settings), policy, make_flows(criteria))
 
 
-def make_flows() -> tuple[Flow[Any], ...]:
-    """Every conversation with a purpose the bot can lead."""
-    return (Assessment(load_criteria()), ChecklistFlow(load_checklists()), Erasure(), Story())
+def make_flows(criteria: CriteriaBook | None = None) -> tuple[Flow[Any], ...]:
+    """Every conversation with a purpose the bot can lead; `criteria` where they are read already."""
+    return (Assessment(criteria or load_criteria()), ChecklistFlow(load_checklists()), Erasure(), Story())
 
 
 def load_knowledge() -> KnowledgeBase:
@@ -269,10 +274,10 @@ def messenger_config(settings: Settings) -> MessengerConfig:
     )
 
 
-def make_cabinet(settings: Settings, clock: Clock) -> Cabinet:
+def make_cabinet(settings: Settings, clock: Clock, criteria: CriteriaBook) -> Cabinet:
     """Where sheets are drawn and kept."""
     folder = settings.data_dir / "sheets"
-    return Cabinet(folder, load_criteria().of, settings.association_name, settings.zone, clock)
+    return Cabinet(folder, criteria.of, settings.association_name, settings.zone, clock)
 
 
 def make_profile_texts(settings: Settings, knowledge: Knowledge) -> ProfileTexts:
@@ -298,6 +303,7 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
         metrics = Metrics()
         librarian = await stack.enter_async_context(open_knowledge(settings, database, clock))
         monitor = NluMetrics(metrics)
+        criteria = load_criteria()
         interpreter = await stack.enter_async_context(open_interpreter(settings, librarian, monitor))
         web_chat = WebChannel(nerves.hint_web)
         await _need_zalo_tokens(settings, database, clock)
@@ -310,8 +316,9 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
             database=database,
             nerves=nerves,
             librarian=librarian,
-            assistant=make_assistant(settings, librarian, interpreter),
-            cabinet=make_cabinet(settings, clock),
+            assistant=make_assistant(settings, librarian, interpreter, criteria),
+            criteria=criteria,
+            cabinet=make_cabinet(settings, clock, criteria),
             texts=make_texts(settings),
             inbox=Inbox(database, nerves, clock, metrics),
             web=web_chat,
@@ -367,6 +374,8 @@ def make_web(house: House) -> web.Application:
             trusted_proxies=settings.trusted_proxies,
             zone=settings.zone,
             handoff_return=timedelta(hours=settings.handoff_return_hours),
+            criteria=house.criteria,
+            evidence_folder=settings.data_dir / EVIDENCE,
             officer_windows={"messenger": HUMAN_AGENT_WINDOW} if settings.messenger_human_agent else {},
         ),
     )
@@ -407,7 +416,7 @@ def make_evidence_keeper(house: House) -> EvidenceKeeper:
         house.database,
         house.clock,
         house.metrics,
-        settings.data_dir / "evidence",
+        settings.data_dir / EVIDENCE,
         Downloader(),
         {
             "zalo": loopback_origin(settings.zalo_api_base),

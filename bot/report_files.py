@@ -11,11 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-
 Cell = str | int | float | None
 
 _FORMULA = ("=", "+", "-", "@", "|", "＝", "＋", "－", "＠")
@@ -67,6 +62,10 @@ def as_csv(figures: Figures) -> bytes:
 
 def as_workbook(figures: Figures) -> bytes:
     """An Excel workbook, a sheet for each table."""
+    # Only for whoever writes one: loading it takes a tenth of a second of every start.
+    from openpyxl import Workbook  # noqa: PLC0415
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
     book = Workbook(write_only=True)
     for number, table in enumerate(figures.tables):
         sheet = book.create_sheet(table.title)
@@ -94,6 +93,9 @@ def harmless(cell: Cell) -> Cell:
 
 
 def _styled(sheet: Any, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.styles import Alignment, Font  # noqa: PLC0415
+
     made = WriteOnlyCell(sheet, harmless(text))
     made.font, made.alignment = Font(bold=True), Alignment(vertical="top")
     return made

@@ -21,8 +21,6 @@ import structlog
 
 from bot.clock import Clock
 from bot.flows.results import AssessmentResult, Sheet
-from bot.sheets.card import draw_card
-from bot.sheets.paper import draw_paper
 from bot.sheets.wording import describe
 from bot.tasks import end
 from connectors.message import ConversationId, File, Part
@@ -110,12 +108,17 @@ class Cabinet:
             raise LookupError("no such set of criteria")
         if not _CODE.fullmatch(result.code):
             raise ValueError("not a code")
+        # The drawing libraries are loaded by the first sheet, in its thread, and not by every start.
         if sheet.form == "card":
+            from bot.sheets.card import draw_card  # noqa: PLC0415
+
             drawn = self._drawn_by(draw_card, sheet, criteria)
             path = self._write(conversation, f"{result.code}-card.png", drawn)
             caption = describe(result, criteria)
             return File(path, f"Ket-qua-tu-danh-gia-{result.code}.png", "image/png", caption)
         if sheet.form == "paper":
+            from bot.sheets.paper import draw_paper  # noqa: PLC0415
+
             drawn = self._drawn_by(draw_paper, sheet, criteria)
             path = self._write(conversation, f"{result.code}-paper.pdf", drawn)
             return File(path, f"Phieu-tu-danh-gia-{result.code}.pdf", "application/pdf", HAND_IN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from bot.store.database import Database
 from connectors.channel import Channel
 from connectors.message import ConversationId
 from knowledge.base import KnowledgeBase
+from knowledge.criteria_files import CriteriaBook
 
 
 class Nudge(Protocol):
@@ -45,6 +47,11 @@ class StaffParts:
     """How long after an officer's last line the bot answers again."""
     officer_windows: Mapping[str, timedelta] = field(default_factory=dict)
     """By channel: how long officers may reply where that is longer than the channel's own window."""
+
+    criteria: CriteriaBook = field(default_factory=lambda: CriteriaBook(()))
+    """The sets self-assessments are made under."""
+    evidence_folder: Path | None = None
+    """Where files of evidence lie; None: nowhere this process can read."""
 
     def channel_of(self, conversation: ConversationId) -> Channel | None:
         """The channel of a conversation, or None when it is off now."""

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.flows.results import AssessmentResult, Evidence
-from bot.sheets import describe, draw_card, draw_paper
+from bot.sheets import describe
 from bot.sheets.brush import width_of, wrap
+from bot.sheets.card import draw_card
 from bot.sheets.colours import NOT_YET_BAR
 from bot.sheets.fonts import Weight, covered, printable
+from bot.sheets.paper import draw_paper
 from bot.sheets.wording import ONLY_A_GUIDE, day, judged
 from knowledge.criteria import CriteriaSet
 from knowledge.criteria_files import load_criteria
