@@ -135,6 +135,7 @@ outbox = Table(
     Column("platform_message_id", String(200)),
     Column("error", String(200), comment="Why the last attempt failed, for officers and operators"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, comment="Not sent after this, when it was not tried before"),
     Column("sent_at", UtcDateTime),
     Column("delivered_at", UtcDateTime),
     Column("seen_at", UtcDateTime),
@@ -196,6 +197,7 @@ staff = Table(
     Column("password_hash", String(200), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("disabled_at", UtcDateTime),
+    Column("seen_at", UtcDateTime, comment="Last request, to the minute"),
 )
 
 staff_sessions = Table(
@@ -431,4 +433,117 @@ evidence_removals = Table(
     metadata,
     Column("path", String(200), primary_key=True, comment="What must go, below DATA_DIR/evidence"),
     Column("marked_at", UtcDateTime, nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("conversation_key", String(300), nullable=False),
+    Column("topic", String(20), nullable=False, comment="bot.outreach.topics.Topic"),
+    Column("action", String(3), nullable=False, comment="in or out"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("wording", Text, nullable=False, comment="What the citizen was told and answered to"),
+    Column("event_id", RowId, comment="The citizen's message; null: the platform, or an officer"),
+    Index(None, "conversation_key", "id"),
+    comment="Proof: lines are added, never changed; they go with everything else of a person",
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("conversation_key", String(300), primary_key=True),
+    Column("topic", String(20), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("consent_id", RowId, nullable=False),
+    Index(None, "topic", "conversation_key"),
+    comment="Who is subscribed now; follows from consents",
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("conversation_key", String(300), primary_key=True),
+    Column("commune", String(20), nullable=False, comment="Official code; empty: not given"),
+    Column("commune_name", String(120), nullable=False),
+    Column("group_id", String(40), nullable=False, comment="Learner group of the criteria; empty: not given"),
+    Column("given_at", UtcDateTime, nullable=False),
+    Index(None, "commune"),
+    comment="What citizens told about themselves freely, to get what concerns them",
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("topic", String(20), nullable=False),
+    Column("state", String(10), nullable=False, comment="bot.outreach.campaign.State"),
+    Column("message", Text, nullable=False, comment="JSON: text, image, button"),
+    Column("audience", Text, nullable=False, comment="JSON: who is meant"),
+    Column("outside", String(10), nullable=False, comment="hold or leave"),
+    Column("hold_until", UtcDateTime),
+    Column("scheduled_at", UtcDateTime),
+    Column("created_by", String(60), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("asked_by", String(60), nullable=False, server_default=""),
+    Column("approved_by", String(60), nullable=False, server_default=""),
+    Column("approved_at", UtcDateTime),
+    Column("planned_at", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("paused_why", String(300), nullable=False, server_default=""),
+    Column("occasion", String(120), nullable=False, server_default="", comment="Id in the calendar"),
+    Column("occasion_on", Date),
+    Column("date_confirmed_by", String(60), nullable=False, server_default=""),
+    Column("needs_date", SmallInteger, nullable=False, server_default=text("0")),
+    Index(None, "state", "scheduled_at"),
+    Index(
+        "ix_campaigns_occasion_once",
+        "occasion",
+        "occasion_on",
+        unique=True,
+        sqlite_where=text("occasion <> ''"),
+        postgresql_where=text("occasion <> ''"),
+    ),
+)
+
+campaign_recipients = Table(
+    "campaign_recipients",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("campaign_id", RowId, nullable=False),
+    Column("conversation_key", String(300), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("state", String(10), nullable=False, comment="waiting, held, queued or skipped"),
+    Column("standing", String(10), nullable=False, comment="free, paid or closed, when last decided"),
+    Column("why", String(20), nullable=False, comment="bot.outreach.windows.Why, when last decided"),
+    Column("outbox_id", RowId, comment="What becomes of a queued one is told there"),
+    Column("decided_at", UtcDateTime, nullable=False),
+    UniqueConstraint("campaign_id", "conversation_key"),
+    Index(None, "campaign_id", "state", "id"),
+    Index(None, "outbox_id"),
+    Index(
+        "ix_campaign_recipients_held",
+        "conversation_key",
+        sqlite_where=text("state = 'held'"),
+        postgresql_where=text("state = 'held'"),
+    ),
+    comment="Written down when a campaign begins: nobody comes in later, nobody twice",
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("period", String(10), nullable=False, comment="2026-10, 2026-Q4 or 2026"),
+    Column("state", String(10), nullable=False, comment="draft or final"),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("made_by", String(60), nullable=False, comment="Empty: prepared by the program"),
+    Column("figures", Text, nullable=False, comment="JSON: every number with what it was counted from"),
+    Column("notes", Text, nullable=False, comment="JSON: what staff wrote into it, by section"),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("period"),
 )

@@ -162,6 +162,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_misses_state_last_at"), "misses", ["state", "last_at"], unique=False)
     op.add_column(
+        "staff", sa.Column("seen_at", moment, nullable=True, comment="Last request, to the minute")
+    )
+    op.add_column(
         "staff_sessions", sa.Column("seen_at", moment, nullable=True, comment="Last request, to the minute")
     )
     op.add_column(
@@ -176,6 +179,7 @@ def downgrade() -> None:
     """Take it back."""
     op.drop_column("staff_sessions", "device")
     op.drop_column("staff_sessions", "seen_at")
+    op.drop_column("staff", "seen_at")
     op.drop_index(op.f("ix_misses_state_last_at"), table_name="misses")
     op.drop_column("misses", "answered_by")
     op.drop_column("misses", "decided_at")
