@@ -1,0 +1,221 @@
+"""A campaign: what is to be said, to whom, when, and which step it is at. Pure; the store keeps it.
+
+    draft ──ask──> approval ──approve──> scheduled ──time comes──> running <──> paused
+      ^               │                      │                       │            │
+      └───────────────┴──────── edit ────────┘                     done        stopped
+
+A campaign is sent once: nothing leads back from running, done or stopped to a draft. Copying makes a new one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.outreach.topics import Topic
+
+TEXT_LIMIT = 1200
+"""Characters: one message on every channel, with room for names."""
+NAME_LIMIT = 120
+LABEL_LIMIT = 20
+HELD_AT_MOST = timedelta(days=30)
+LATE_AFTER = timedelta(hours=6)
+"""A schedule missed by more than this (the program was off) waits for a person instead of going out late."""
+
+
+class State(StrEnum):
+    """Where a campaign stands."""
+
+    DRAFT = "draft"
+    APPROVAL = "approval"
+    """Waits for a second person."""
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    """Ended by a person: whoever did not get it yet never does."""
+    DONE = "done"
+
+
+MAY_FOLLOW: Mapping[State, frozenset[State]] = {
+    State.DRAFT: frozenset({State.APPROVAL, State.SCHEDULED}),
+    State.APPROVAL: frozenset({State.DRAFT, State.SCHEDULED}),
+    State.SCHEDULED: frozenset({State.DRAFT, State.RUNNING, State.PAUSED, State.STOPPED}),
+    State.RUNNING: frozenset({State.PAUSED, State.STOPPED, State.DONE}),
+    State.PAUSED: frozenset({State.RUNNING, State.SCHEDULED, State.STOPPED}),
+    State.STOPPED: frozenset(),
+    State.DONE: frozenset(),
+}
+
+
+class Outside(StrEnum):
+    """What happens to those who may not be written to now."""
+
+    HOLD = "hold"
+    """Kept until they next write, and given after their question was answered."""
+    LEAVE = "leave"
+    """They do not get it, and are counted with the reason."""
+
+
+class Assessed(StrEnum):
+    """Where people stand with their self-assessment."""
+
+    ANY = "any"
+    NEVER = "never"
+    UNFINISHED = "unfinished"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is meant, among those who agreed to the topic. Empty means all."""
+
+    channels: tuple[str, ...] = ()
+    communes: tuple[str, ...] = ()
+    """Official codes (nlu.gazetteer)."""
+    groups: tuple[str, ...] = ()
+    """Ids of learner groups (criteria 324)."""
+    active_within_days: int | None = None
+    assessed: Assessed = Assessed.ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One thing to press below the message."""
+
+    label: str
+    payload: str
+    """`do:start_assessment`, `faq:…` and the like: what the assistant understands as pressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said."""
+
+    text: str
+    """May hold the placeholders of PLACEHOLDERS in braces."""
+    image: str = ""
+    """A file below DATA_DIR/campaigns; empty: none."""
+    button: Button | None = None
+
+
+PLACEHOLDERS: Mapping[str, str] = {
+    "hoi": "tên của Hội",
+    "xa": "xã, phường người nhận đã cho biết, hoặc “nơi bạn ở”",
+    "ngay": "ngày gửi, dạng 02/10",
+}
+_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
+
+
+class BadText(ValueError):
+    """A text that cannot be sent; the message is Vietnamese and says why."""
+
+
+def check_text(text: str) -> None:
+    """Raise BadText where a text is empty, too long, or holds a placeholder nobody can fill."""
+    if not text.strip():
+        raise BadText("Bạn chưa viết nội dung tin.")
+    if len(text) > TEXT_LIMIT:
+        raise BadText(f"Tin dài {len(text)} ký tự, tối đa {TEXT_LIMIT}.")
+    if any(brace in _PLACEHOLDER.sub("", text) for brace in "{}"):
+        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        raise BadText(f"Trong tin có dấu ngoặc nhọn lạ. Chỗ điền sẵn chỉ có: {known}.")
+
+
+def rendered(text: str, values: Mapping[str, str]) -> str:
+    """The text for one person; `values` has every placeholder. Values are put in as they are, once."""
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign as it is stored. Moments are aware, UTC."""
+
+    id: int
+    name: str
+    topic: Topic
+    state: State
+    message: Message
+    audience: Audience
+    outside: Outside
+    hold_until: datetime | None
+    """Held messages nobody came for by then are let go."""
+    scheduled_at: datetime | None
+    created_by: str
+    created_at: datetime
+    revision: int
+    """Raised by every change: whoever changes it says which one they saw."""
+    asked_by: str = ""
+    approved_by: str = ""
+    approved_at: datetime | None = None
+    planned_at: datetime | None = None
+    """When the recipients were written down; None: not yet."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    paused_why: str = ""
+    """Empty: a person paused it."""
+    occasion: str = ""
+    """Id of the calendar's occasion it was proposed for."""
+    occasion_on: date | None = None
+    date_confirmed_by: str = ""
+    needs_date: bool = False
+    """The occasion's date rests on no source: somebody must confirm it before anything is scheduled."""
+
+
+class NotAllowed(Exception):
+    """A step that may not be taken now; the message is Vietnamese and says why."""
+
+
+def may_schedule(campaign: Campaign, recipients: int, approval_above: int) -> None:
+    """Raise NotAllowed unless this campaign may get a time (or begin at once).
+
+    Above `approval_above` recipients a second person has approved it: not the one who asked.
+    """
+    if campaign.needs_date and not campaign.date_confirmed_by:
+        raise NotAllowed("Ngày của dịp này chưa có nguồn xác nhận. Bạn xác nhận ngày trước đã nhé.")
+    if recipients > approval_above and not campaign.approved_by:
+        raise NotAllowed(f"Chiến dịch trên {approval_above} người cần một người thứ hai duyệt.")
+    if State.SCHEDULED not in MAY_FOLLOW[campaign.state]:
+        raise NotAllowed("Chiến dịch này đã bắt đầu hoặc đã kết thúc.")
+
+
+def as_json(message: Message) -> dict[str, Any]:
+    """The message as JSON-able values."""
+    button = {"label": message.button.label, "payload": message.button.payload} if message.button else None
+    return {"text": message.text, "image": message.image, "button": button}
+
+
+def message_from(data: Mapping[str, Any]) -> Message:
+    """Read back what `as_json` made."""
+    button = data.get("button")
+    return Message(
+        str(data["text"]),
+        str(data.get("image", "")),
+        Button(str(button["label"]), str(button["payload"])) if button else None,
+    )
+
+
+def audience_as_json(audience: Audience) -> dict[str, Any]:
+    """The audience as JSON-able values."""
+    return {
+        "channels": list(audience.channels),
+        "communes": list(audience.communes),
+        "groups": list(audience.groups),
+        "active_within_days": audience.active_within_days,
+        "assessed": audience.assessed.value,
+    }
+
+
+def audience_from(data: Mapping[str, Any]) -> Audience:
+    """Read back what `audience_as_json` made."""
+    return Audience(
+        tuple(data.get("channels", ())),
+        tuple(data.get("communes", ())),
+        tuple(data.get("groups", ())),
+        data.get("active_within_days"),
+        Assessed(data.get("assessed", "any")),
+    )
