@@ -9,18 +9,15 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Mode
-from bot.staff import reasons
 from bot.staff.access import ANSWERING, EVERY_ROLE, HOME, READING_QUESTIONS, Route, Visit
+from bot.staff.channels import channel_states
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.words import channel_name, day, duration, moment
-from bot.store import accounts, conversations, events, outbox
+from bot.staff.words import day, duration
+from bot.store import conversations, events, outbox
 from bot.store.staff import Role
-from bot.store.tokens import StoredTokens
-from connectors.channel import Channel
 
 UNANSWERED_FOR = timedelta(days=7)
-KNOWN_CHANNELS = ("zalo", "messenger", "web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +30,6 @@ class Task:
     path: str
     """Empty where the officer's role may see the number alone."""
     is_urgent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelState:
-    """A channel in words."""
-
-    name: str
-    state: str
-    tone: str
-    """`good`, `bad` or `off`, for the colour; the words say it too."""
-    detail: str = ""
-    recorded: str = ""
-    """The reason as it was recorded, for whoever repairs it."""
 
 
 class Today:
@@ -65,15 +49,7 @@ class Today:
         now = self._parts.clock()
         async with self._parts.database.read() as connection:
             tasks = await self._tasks(connection, visit.session.officer.role, now)
-            channels = [
-                await self._channel_state(connection, channel, now) for channel in self._parts.channels
-            ]
-        on = {channel.name for channel in self._parts.channels}
-        channels += [
-            ChannelState(channel_name(name), "Đang tắt", "off", "Chưa điền cấu hình của kênh này.")
-            for name in KNOWN_CHANNELS
-            if name not in on
-        ]
+            channels = (await channel_states(self._parts, connection, now)).values()
         values = {
             "tasks": tasks,
             "is_calm": not any(task.count for task in tasks if task.is_urgent)
@@ -131,35 +107,3 @@ class Today:
                 questions,
             ),
         ]
-
-    async def _channel_state(
-        self, connection: AsyncConnection, channel: Channel, now: datetime
-    ) -> ChannelState:
-        key, name = f"{channel.name}:{channel.account}", channel_name(channel.name)
-        known = await accounts.state(connection, key)
-        if known.broken_since is not None:
-            since = moment(known.broken_since, now, self._parts.zone)
-            why = reasons.in_plain_words(known.broken_why)
-            return ChannelState(name, f"Đang trục trặc từ {since}", "bad", why, known.broken_why)
-        token = await self._token(channel, key, now)
-        return token or ChannelState(name, "Đang hoạt động", "good", self._token_note(None, now))
-
-    def _token_note(self, expires_at: datetime | None, now: datetime) -> str:
-        if expires_at is None:
-            return ""
-        return f"Mã truy cập dùng được đến {moment(expires_at, now, self._parts.zone)}, hệ thống tự gia hạn."
-
-    async def _token(self, channel: Channel, key: str, now: datetime) -> ChannelState | None:
-        """Zalo alone keeps a token that ends by itself; the others have nothing to say here."""
-        if channel.name != "zalo":
-            return None
-        name = channel_name(channel.name)
-        pair = await StoredTokens(self._parts.database, key, self._parts.clock).load()
-        if pair is None:
-            return ChannelState(
-                name, "Chưa có mã truy cập", "bad", "Người quản trị cần cấp quyền cho ứng dụng."
-            )
-        if pair.expires_at <= now:
-            ended = moment(pair.expires_at, now, self._parts.zone)
-            return ChannelState(name, f"Mã truy cập hết hạn từ {ended}", "bad", "Hệ thống đang thử gia hạn.")
-        return ChannelState(name, "Đang hoạt động", "good", self._token_note(pair.expires_at, now))
