@@ -139,6 +139,7 @@ outbox = Table(
     Column("sent_at", UtcDateTime),
     Column("delivered_at", UtcDateTime),
     Column("seen_at", UtcDateTime),
+    Column("officer", String(60), comment="Who wrote it in the console; null: nobody there"),
     Index(None, "conversation_key", "id"),
     Index(None, "platform_message_id"),
     Index(
@@ -172,6 +173,7 @@ turns = Table(
     Column("entry_id", String(120), nullable=False, comment="FAQ entry that answered, if any"),
     Column("passages", Text, nullable=False, comment="JSON list of [id, score]"),
     Column("took_ms", Float, nullable=False),
+    Column("declined", String(20), comment="Why there was no answer (AbstentionReason); null: there was one"),
     Index(None, "conversation_key"),
     Index(None, "at"),
 )

@@ -160,10 +160,26 @@ def upgrade() -> None:
             "answered_by", sa.String(length=120), nullable=True, comment="The entry that answers it now"
         ),
     )
-    op.create_index(op.f("ix_misses_state_last_at"), "misses", ["state", "last_at"], unique=False)
     op.add_column(
-        "staff", sa.Column("seen_at", moment, nullable=True, comment="Last request, to the minute")
+        "outbox",
+        sa.Column(
+            "officer",
+            sa.String(length=60),
+            nullable=True,
+            comment="Who wrote it in the console; null: nobody there",
+        ),
     )
+    op.add_column(
+        "turns",
+        sa.Column(
+            "declined",
+            sa.String(length=20),
+            nullable=True,
+            comment="Why there was no answer (AbstentionReason); null: there was one",
+        ),
+    )
+    op.create_index(op.f("ix_misses_state_last_at"), "misses", ["state", "last_at"], unique=False)
+    op.add_column("staff", sa.Column("seen_at", moment, nullable=True, comment="Last request, to the minute"))
     op.add_column(
         "staff_sessions", sa.Column("seen_at", moment, nullable=True, comment="Last request, to the minute")
     )
@@ -185,6 +201,8 @@ def downgrade() -> None:
     op.drop_column("misses", "decided_at")
     op.drop_column("misses", "decided_by")
     op.drop_column("misses", "state")
+    op.drop_column("turns", "declined")
+    op.drop_column("outbox", "officer")
     op.drop_column("library_sources", "superseded_by")
     op.drop_column("conversations", "officer")
     op.drop_table("staff_invites")
