@@ -108,6 +108,8 @@ class Source:
     added_at: datetime
     added_by: str
     report: Mapping[str, Any]
+    superseded_by: str | None = None
+    """Number of the document that stands in its place now; it is still searched, and says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,7 @@ async def finish(connection: AsyncConnection, source_id: int, *, at: datetime) -
     former = await _former(connection, new)
     values: dict[str, object] = {"status": Status.ACTIVE.value, "added_at": at}
     if former is not None:
-        values |= {"version": former.version + 1, "replaces_id": former.id}
+        values |= {"version": former.version + 1, "replaces_id": former.id, **_said_by_staff(former, new)}
         await connection.execute(update(s).where(s.c.id == former.id).values(status=Status.REPLACED.value))
         await _carry_over(connection, former.id, source_id)
     await connection.execute(update(s).where(s.c.id == source_id).values(**values))
@@ -254,9 +256,9 @@ async def load_passages(connection: AsyncConnection) -> list[LibraryPassage]:
     Comes in small portions: the event loop goes on in between. Needs a connection of `Database.read`.
     """
     active = await connection.execute(
-        select(s.c.id, s.c.number, s.c.title).where(s.c.status == Status.ACTIVE.value)
+        select(s.c.id, s.c.number, s.c.title, s.c.superseded_by).where(s.c.status == Status.ACTIVE.value)
     )
-    titles = {row.id: (row.number, row.title) for row in active}
+    titles = {row.id: (row.number, _cited_as(row.title, row.superseded_by)) for row in active}
     statement = (
         select(p.c.id, p.c.source_id, p.c.text, p.c.locator, p.c.page, p.c.section, p.c.damaged)
         .where(
@@ -305,13 +307,30 @@ async def passages_to_review(
     return [_reviewed(row) for row in await connection.execute(statement)]
 
 
-async def count_to_review(connection: AsyncConnection) -> int:
-    """How many passages wait for somebody."""
+async def passages_of(
+    connection: AsyncConnection, source_id: int, *, skip: int = 0, limit: int = 50
+) -> list[Reviewed]:
+    """Passages of a source in the order of its text, hidden ones too."""
+    rows = await connection.execute(
+        select(p, s.c.title)
+        .join(s, s.c.id == p.c.source_id)
+        .where(p.c.source_id == source_id)
+        .order_by(p.c.ordinal)
+        .offset(skip)
+        .limit(limit)
+    )
+    return [_reviewed(row) for row in rows]
+
+
+async def count_to_review(connection: AsyncConnection, source_id: int | None = None) -> int:
+    """How many passages wait for somebody, in all active sources or in one."""
     statement = (
         select(func.count())
         .select_from(p.join(s, s.c.id == p.c.source_id))
         .where(p.c.state == State.REVIEW.value, s.c.status == Status.ACTIVE.value)
     )
+    if source_id is not None:
+        statement = statement.where(p.c.source_id == source_id)
     return await connection.scalar(statement) or 0
 
 
@@ -366,6 +385,14 @@ async def show(connection: AsyncConnection, passage_id: int, *, by: str, at: dat
     await _change(connection, passage_id, {"state": state.value}, by, at)
 
 
+async def reopen(connection: AsyncConnection, passage_id: int, *, by: str, at: datetime) -> None:
+    """Take back what a person decided: as it was read, and waiting for somebody. Raises LookupError."""
+    one = await _existing(connection, passage_id)
+    as_read = one.text if one.original is None else one.original
+    values = {"text": as_read, "original": None, "state": State.REVIEW.value, "damaged": 1}
+    await _change(connection, passage_id, values, by, at)
+
+
 async def switch_off(connection: AsyncConnection, source_id: int) -> None:
     """Nothing of this source is found any more. Raises LookupError unless it is active."""
     await _switch(connection, source_id, Status.ACTIVE, Status.OFF)
@@ -405,6 +432,28 @@ def _is_same_document(one: Source, other: Source) -> bool:
         same_year = one.issued is None or other.issued is None or one.issued.year == other.issued.year
         return one.number == other.number and same_year
     return one.name == other.name
+
+
+def _said_by_staff(former: Source, new: Source) -> dict[str, object]:
+    """What a person wrote about the former version, wherever both files say the same of themselves."""
+    kept: dict[str, object] = {"superseded_by": former.superseded_by}
+    for name, was_read in _as_read(former.report).items():
+        if getattr(former, name) != was_read == getattr(new, name):
+            kept[name] = getattr(former, name)
+    return kept
+
+
+def _as_read(report: Mapping[str, Any]) -> dict[str, str | date | None]:
+    """The head of a document as it was read, in the columns of a source."""
+    header = report.get("header", {})
+    issued = header.get("issued")
+    return {
+        "title": report.get("title", "")[:300],
+        "number": header.get("number", "")[:80],
+        "issued": date.fromisoformat(issued) if issued else None,
+        "issuer": header.get("issuer", "")[:300],
+        "signer": header.get("signer", "")[:120],
+    }
 
 
 async def _carry_over(connection: AsyncConnection, former_id: int, new_id: int) -> None:
@@ -464,6 +513,11 @@ def _no_collections() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _cited_as(title: str, superseded_by: str | None) -> str:
+    """What a citizen reads as the source: never an old document as if it were the one in force."""
+    return f"{title} (đã được thay bằng {superseded_by})" if superseded_by else title
 
 
 def _passage(row: Sequence[Any], number: str, title: str) -> LibraryPassage:
