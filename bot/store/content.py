@@ -83,6 +83,9 @@ class Change:
     before: Mapping[str, Any] | None
     """Body that was live before; None where none was."""
     after: Mapping[str, Any] | None
+    """Body that is live from then on; None where none is."""
+    draft: Mapping[str, Any] | None = None
+    """Body that was saved without being shown to citizens; None unless this was such a change."""
 
 
 async def load(connection: AsyncConnection) -> list[Item]:
@@ -137,9 +140,17 @@ async def save(
     checks it.
     """
     await begin_change(connection)
+    await save_begun(connection, item, by=by, why=why, at=at, status=status)
+
+
+async def save_begun(
+    connection: AsyncConnection, item: Item, *, by: str, why: str, at: datetime, status: Status
+) -> None:
+    """`save` within a change that this transaction has begun already."""
     row = await _row(connection, item.kind, item.id)
-    after = item.text if status is Status.PUBLISHED else None
-    await connection.execute(insert(past).values(_line((item.kind, item.id), at, by, why, _live(row), after)))
+    after, draft = (item.text, None) if status is Status.PUBLISHED else (None, item.text)
+    line = _line((item.kind, item.id), at, by, why, _live(row), after, draft)
+    await connection.execute(insert(past).values(line))
     untouched = row is not None and after is not None and after == row.shipped
     values = {
         "body": item.text,
@@ -160,6 +171,13 @@ async def archive(
 ) -> None:
     """Take an item away from citizens; an upgrade does not bring it back. Raises LookupError."""
     await begin_change(connection)
+    await archive_begun(connection, kind, item_id, by=by, why=why, at=at)
+
+
+async def archive_begun(
+    connection: AsyncConnection, kind: Kind, item_id: str, *, by: str, why: str, at: datetime
+) -> None:
+    """`archive` within a change that this transaction has begun already."""
     row = await _row(connection, kind, item_id)
     if row is None:
         raise LookupError(f"there is no {kind} {item_id}")
@@ -203,6 +221,19 @@ async def resolve(
 ) -> None:
     """End a conflict: staff's version stays, or the shipped one goes live. Raises LookupError without one."""
     await begin_change(connection)
+    await resolve_begun(connection, kind, item_id, take, by=by, at=at)
+
+
+async def resolve_begun(
+    connection: AsyncConnection,
+    kind: Kind,
+    item_id: str,
+    take: Literal["staff", "shipped"],
+    *,
+    by: str,
+    at: datetime,
+) -> None:
+    """`resolve` within a change that this transaction has begun already."""
     row = await _row(connection, kind, item_id)
     if row is None or row.conflict is None:
         raise LookupError(f"there is no conflict about {kind} {item_id}")
@@ -229,7 +260,10 @@ async def history(connection: AsyncConnection, kind: Kind, item_id: str) -> list
     rows = await connection.execute(
         select(past).where(past.c.kind == kind.value, past.c.item_id == item_id).order_by(past.c.id.desc())
     )
-    return [Change(row.at, row.changed_by, row.why, _body(row.before), _body(row.after)) for row in rows]
+    return [
+        Change(row.at, row.changed_by, row.why, _body(row.before), _body(row.after), _body(row.draft))
+        for row in rows
+    ]
 
 
 def _upsert(connection: AsyncConnection) -> Any:
@@ -244,7 +278,10 @@ async def _take_turn(connection: AsyncConnection) -> None:
 
 
 async def begin_change(connection: AsyncConnection) -> None:
-    """Tell running servers, and hold other writers of content until this transaction ends."""
+    """Tell running servers, and hold other writers of content until this transaction ends.
+
+    Once in a transaction is enough: what follows uses the functions that end in `_begun`.
+    """
     await _take_turn(connection)
     await connection.execute(update(turn).values(number=turn.c.number + 1))
 
@@ -358,9 +395,9 @@ def _report(steps: Iterable[Step]) -> SyncReport:
 
 
 def _line(
-    key: Key, at: datetime, by: str, why: str, before: str | None, after: str | None
+    key: Key, at: datetime, by: str, why: str, before: str | None, after: str | None, draft: str | None = None
 ) -> dict[str, object]:
     """One row of the history."""
     kind, item_id = key
     who = {"kind": kind.value, "item_id": item_id, "at": at, "changed_by": by[:60]}
-    return {**who, "why": why[:300], "before": before, "after": after}
+    return {**who, "why": why[:300], "before": before, "after": after, "draft": draft}

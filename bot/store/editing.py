@@ -83,22 +83,31 @@ async def put(
 
     Work on an item that waits for a decision takes the newer program's version into account, and so is one.
     """
+    await content.begin_change(connection)
+    await put_begun(connection, item, version, by=by, why=why, at=at, status=status)
+
+
+async def put_begun(
+    connection: AsyncConnection, item: Item, version: str, *, by: str, why: str, at: datetime, status: Status
+) -> None:
+    """`put` within a change that this transaction has begun already (`content.begin_change`)."""
     now = await _unchanged(connection, item.kind, item.id, version)
-    await content.save(connection, item, by=by, why=why, at=at, status=status)
+    await content.save_begun(connection, item, by=by, why=why, at=at, status=status)
     if now is None or now.conflict is None:
         return
     after = await find(connection, item.kind, item.id)
     if after is not None and after.conflict is not None:
-        await content.resolve(connection, item.kind, item.id, "staff", by=by, at=at)
+        await content.resolve_begun(connection, item.kind, item.id, "staff", by=by, at=at)
 
 
 async def archive(
     connection: AsyncConnection, kind: Kind, item_id: str, version: str, *, by: str, why: str, at: datetime
 ) -> None:
     """Take an item away from citizens. Raises Stale."""
+    await content.begin_change(connection)
     if await _unchanged(connection, kind, item_id, version) is None:
         raise Stale(None)
-    await content.archive(connection, kind, item_id, by=by, why=why, at=at)
+    await content.archive_begun(connection, kind, item_id, by=by, why=why, at=at)
 
 
 async def decide(
@@ -112,10 +121,11 @@ async def decide(
     at: datetime,
 ) -> None:
     """End a conflict as it was shown. Raises Stale."""
+    await content.begin_change(connection)
     now = await _unchanged(connection, kind, item_id, version)
     if now is None or now.conflict is None:
         raise Stale(now)
-    await content.resolve(connection, kind, item_id, take, by=by, at=at)
+    await content.resolve_begun(connection, kind, item_id, take, by=by, at=at)
 
 
 async def history(connection: AsyncConnection, kind: Kind, item_id: str) -> list[Entry]:
@@ -125,15 +135,22 @@ async def history(connection: AsyncConnection, kind: Kind, item_id: str) -> list
     )
     return [
         Entry(
-            row.id, content.Change(row.at, row.changed_by, row.why, _object(row.before), _object(row.after))
+            row.id,
+            content.Change(
+                row.at,
+                row.changed_by,
+                row.why,
+                _object(row.before),
+                _object(row.after),
+                _object(row.draft),
+            ),
         )
         for row in rows
     ]
 
 
 async def _unchanged(connection: AsyncConnection, kind: Kind, item_id: str, version: str) -> Kept | None:
-    """What there is, once nobody else can change it any more. Raises Stale when it is not `version`."""
-    await content.begin_change(connection)
+    """What there is now that nobody else can change it. Raises Stale when it is not `version`."""
     now = await find(connection, kind, item_id)
     if (NEW if now is None else now.version) != version:
         raise Stale(now)

@@ -276,6 +276,7 @@ content_history = Table(
     Column("why", String(300), nullable=False),
     Column("before", Text, comment="JSON that was live; null: none was"),
     Column("after", Text, comment="JSON that is live from then on; null: none is"),
+    Column("draft", Text, comment="JSON saved without being live; null: this was no draft"),
     Index(None, "kind", "item_id", "id"),
 )
 
@@ -299,10 +300,17 @@ misses = Table(
     Column("last_at", UtcDateTime, nullable=False),
     Column("reason", String(20), nullable=False),
     Column("nearest_entry", String(120), nullable=False, comment="Empty: nothing was near"),
-    Column("state", String(12), nullable=False, server_default="open", comment="open, solved or outside"),
+    Column("state", String(12), nullable=False, server_default="open", comment="bot.store.misses.State"),
     Column("decided_by", String(60), comment="The officer; null: the bot answered it when asked again"),
     Column("decided_at", UtcDateTime),
-    Column("answered_by", String(120), comment="The entry that answers it now"),
+    Column("answered_by", String(120), comment="What answers it now, or is to when it is asked again"),
+    Column(
+        "asked_revision",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="Of the content it was last asked of again",
+    ),
     Index(None, "count"),
     Index(None, "state", "last_at"),
 )

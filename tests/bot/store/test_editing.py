@@ -130,3 +130,30 @@ async def test_what_was_put_away_comes_back_as_it_was(desk: Desk) -> None:
     assert (gone.status, gone.body) == (Status.ARCHIVED, entry("A").body)
     await desk.put("A", gone.version)
     assert (await desk.kept()).status is Status.PUBLISHED
+
+
+async def test_every_change_raises_the_revision_by_one_however_much_it_does(desk: Desk) -> None:
+    await desk.sync("A")
+    await desk.put("của Lan", (await desk.kept()).version)
+    await desk.sync("A2")
+    before = await desk.revision()
+    # Saving over a conflict decides it too; both are one change for whoever follows the number.
+    await desk.put("gộp", (await desk.kept()).version)
+    assert (await desk.kept()).conflict is None
+    await desk.archive((await desk.kept()).version)
+    assert await desk.revision() == before + 2
+
+
+async def test_the_history_keeps_the_words_of_a_draft_without_calling_them_live(desk: Desk) -> None:
+    await desk.put("nháp một", NEW, status=Status.DRAFT)
+    await desk.put("nháp hai", (await desk.kept()).version, status=Status.DRAFT)
+    await desk.put("công bố", (await desk.kept()).version)
+    async with desk.database.read() as connection:
+        lines = [line.change for line in await editing.history(connection, Kind.ENTRY, "e")]
+        also = await content.history(connection, Kind.ENTRY, "e")
+    assert lines == also
+    assert [(line.before, line.after, line.draft) for line in lines] == [
+        (None, entry("công bố").body, None),
+        (None, None, entry("nháp hai").body),
+        (None, None, entry("nháp một").body),
+    ]

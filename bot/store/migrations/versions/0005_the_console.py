@@ -126,6 +126,15 @@ def upgrade() -> None:
         ),
     )
     op.add_column(
+        "content_history",
+        sa.Column(
+            "draft",
+            sa.Text(),
+            nullable=True,
+            comment="JSON saved without being live; null: this was no draft",
+        ),
+    )
+    op.add_column(
         "library_sources",
         sa.Column(
             "superseded_by",
@@ -141,7 +150,7 @@ def upgrade() -> None:
             sa.String(length=12),
             server_default="open",
             nullable=False,
-            comment="open, solved or outside",
+            comment="bot.store.misses.State",
         ),
     )
     op.add_column(
@@ -157,7 +166,20 @@ def upgrade() -> None:
     op.add_column(
         "misses",
         sa.Column(
-            "answered_by", sa.String(length=120), nullable=True, comment="The entry that answers it now"
+            "answered_by",
+            sa.String(length=120),
+            nullable=True,
+            comment="What answers it now, or is to when it is asked again",
+        ),
+    )
+    op.add_column(
+        "misses",
+        sa.Column(
+            "asked_revision",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="Of the content it was last asked of again",
         ),
     )
     op.add_column(
@@ -197,6 +219,7 @@ def downgrade() -> None:
     op.drop_column("staff_sessions", "seen_at")
     op.drop_column("staff", "seen_at")
     op.drop_index(op.f("ix_misses_state_last_at"), table_name="misses")
+    op.drop_column("misses", "asked_revision")
     op.drop_column("misses", "answered_by")
     op.drop_column("misses", "decided_at")
     op.drop_column("misses", "decided_by")
@@ -204,6 +227,7 @@ def downgrade() -> None:
     op.drop_column("turns", "declined")
     op.drop_column("outbox", "officer")
     op.drop_column("library_sources", "superseded_by")
+    op.drop_column("content_history", "draft")
     op.drop_column("conversations", "officer")
     op.drop_table("staff_invites")
     op.drop_table("library_uploads")
