@@ -1,16 +1,50 @@
-"""Questions that got no good answer, counted for staff. No personal data: whoever records has masked it."""
+"""Questions that got no good answer: counted, decided about, asked again. No personal data: whoever records
+has masked it.
+
+Only what is open is ever decided about, so of two officers pressing at once one wins and the other is told.
+What one officer decided in one moment can be taken back together.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import misses as t
+
+STILL_ANSWERED_BEFORE = timedelta(seconds=10)
+"""A miss counted so shortly after the question was solved may come from a process that did not know yet."""
+SINGLES_KEPT = timedelta(days=180)
+"""How long a question that was asked once is kept after that."""
+KEPT = timedelta(days=730)
+"""How long any other is kept after it was asked last."""
+KEPT_AT_MOST = 20_000
+"""Questions that are kept at all; of more, those asked least and longest ago go."""
+_AT_ONCE = 500
+
+
+class State(StrEnum):
+    """What became of a missed question."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    """Still open; an officer is writing an answer, or added it to one that is not asked yet."""
+    SOLVED = "solved"
+    OUTSIDE = "outside"
+    """Not the association's business: counted, and never open again by itself."""
+    SKIPPED = "skipped"
+    """Nothing to be done: likewise."""
+
+
+UNSOLVED = frozenset({State.OPEN, State.TAKEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +60,53 @@ class Miss:
     reason: str
     nearest_entry: str
     """Empty where nothing was near."""
+    state: State = State.OPEN
+    decided_by: str = ""
+    """The officer; empty when nobody decided, or the bot answered it when asked again."""
+    decided_at: datetime | None = None
+    answered_by: str = ""
+    """What answers it now, or is to: an entry's id, or `fact:…` and the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Another one whenever any question changed. For caches."""
+
+    rows: int
+    asked: int
+    last_at: datetime | None
+    decided_at: datetime | None
+    open: int
 
 
 async def record(
     connection: AsyncConnection, *, key: str, sample: str, reason: str, nearest: str, at: datetime
 ) -> None:
-    """Count a miss. `key` is the question folded and masked, `sample` as typed and masked."""
+    """Count a miss. `key` is the question folded and masked, `sample` as typed and masked.
+
+    One that was solved is open again: the answer did not help after all.
+    """
     latest = {
         "sample": _storable(sample)[:500],
         "last_at": at,
         "reason": reason[:20],
         "nearest_entry": nearest[:120],
     }
-    make = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
+    again = and_(t.c.state == State.SOLVED.value, t.c.decided_at < at - STILL_ANSWERED_BEFORE)
+    reopened = {
+        "state": case((again, State.OPEN.value), else_=t.c.state),
+        "decided_by": case((again, None), else_=t.c.decided_by),
+        "decided_at": case((again, None), else_=t.c.decided_at),
+        "answered_by": case((again, None), else_=t.c.answered_by),
+    }
     await connection.execute(
-        make(t)
+        _insert(connection)(t)
         .values(key=_storable(key)[:200], count=1, first_at=at, **latest)
-        .on_conflict_do_update(index_elements=[t.c.key], set_={"count": t.c.count + 1, **latest})
+        .on_conflict_do_update(index_elements=[t.c.key], set_={"count": t.c.count + 1, **latest, **reopened})
     )
+
+
+# --- looking -------------------------------------------------------------------------------------------
 
 
 async def most_common(connection: AsyncConnection, limit: int) -> list[Miss]:
@@ -51,18 +114,205 @@ async def most_common(connection: AsyncConnection, limit: int) -> list[Miss]:
     rows = await connection.execute(
         select(t).order_by(t.c.count.desc(), t.c.last_at.desc(), t.c.key).limit(limit)
     )
-    return [
-        Miss(
-            key=row.key,
-            sample=row.sample,
-            count=row._mapping["count"],  # plain `row.count` is a tuple's method
-            first_at=row.first_at,
-            last_at=row.last_at,
-            reason=row.reason,
-            nearest_entry=row.nearest_entry,
+    return [_miss(row) for row in rows]
+
+
+async def newest(connection: AsyncConnection, states: Collection[State], limit: int) -> list[Miss]:
+    """The questions in these states that were asked last, the latest first."""
+    rows = await connection.execute(
+        select(t).where(_in(states)).order_by(t.c.last_at.desc(), t.c.key).limit(limit)
+    )
+    return [_miss(row) for row in rows]
+
+
+async def find(connection: AsyncConnection, keys: Sequence[str]) -> list[Miss]:
+    """Those of these questions that are there, in the order given."""
+    found: dict[str, Miss] = {}
+    for some in _portions(keys):
+        rows = await connection.execute(select(t).where(t.c.key.in_(some)))
+        found |= {row.key: _miss(row) for row in rows}
+    return [found[key] for key in dict.fromkeys(keys) if key in found]
+
+
+async def decided_together(connection: AsyncConnection, by: str, at: datetime) -> list[Miss]:
+    """What an officer decided at one moment and nobody decided otherwise since."""
+    rows = await connection.execute(
+        select(t).where(t.c.decided_by == by, t.c.decided_at == at).order_by(t.c.count.desc(), t.c.key)
+    )
+    return [_miss(row) for row in rows]
+
+
+async def count_open(connection: AsyncConnection, since: datetime) -> int:
+    """How many different questions asked since then still have no answer. Cheap: an index answers it."""
+    query = select(func.count()).select_from(t).where(_in(UNSOLVED), t.c.last_at >= since)
+    return int(await connection.scalar(query) or 0)
+
+
+async def change(connection: AsyncConnection) -> Change:
+    """See `Change`; a few milliseconds for all there may be."""
+    row = (
+        await connection.execute(
+            select(
+                func.count().label("rows"),
+                func.coalesce(func.sum(t.c.count), 0).label("asked"),
+                func.max(t.c.last_at).label("last_at"),
+                func.max(t.c.decided_at).label("decided_at"),
+                func.coalesce(func.sum(case((_in(UNSOLVED), 1), else_=0)), 0).label("open"),
+            )
         )
-        for row in rows
-    ]
+    ).one()
+    return Change(int(row.rows), int(row.asked), row.last_at, row.decided_at, int(row.open))
+
+
+# --- deciding ------------------------------------------------------------------------------------------
+
+
+async def decide(
+    connection: AsyncConnection,
+    keys: Iterable[str],
+    state: State,
+    *,
+    by: str,
+    at: datetime,
+    answered_by: str = "",
+) -> int:
+    """An officer decides about what nobody else did; gives how many questions that changed."""
+    mine = and_(t.c.state == State.TAKEN.value, t.c.decided_by == by)
+    free = or_(t.c.state == State.OPEN.value, mine)
+    if state in (State.OUTSIDE, State.SKIPPED):
+        free = _in(UNSOLVED)
+    values = {
+        "state": state.value,
+        "decided_by": by[:60],
+        "decided_at": at,
+        "answered_by": answered_by[:120] or None,
+        # What is meant to be answered now is asked again, whether it was asked already or not.
+        "asked_revision": 0,
+    }
+    return await _change(connection, keys, free, values)
+
+
+async def reopen(connection: AsyncConnection, keys: Iterable[str]) -> int:
+    """Whatever became of them, these questions are open again; gives how many were not."""
+    return await _change(connection, keys, t.c.state != State.OPEN.value, _UNDECIDED)
+
+
+async def take_back(connection: AsyncConnection, by: str, at: datetime) -> int:
+    """Undo what an officer decided at one moment, as far as nobody decided otherwise since."""
+    done = await connection.execute(
+        update(t).where(t.c.decided_by == by, t.c.decided_at == at).values(**_UNDECIDED)
+    )
+    return int(done.rowcount)
+
+
+# --- asking again --------------------------------------------------------------------------------------
+
+
+async def to_ask_again(connection: AsyncConnection, revision: int, limit: int) -> list[Miss]:
+    """Open questions that were not asked of this revision of the content yet, the newest first."""
+    rows = await connection.execute(
+        select(t)
+        .where(_in(UNSOLVED), t.c.asked_revision < revision)
+        .order_by(t.c.last_at.desc(), t.c.key)
+        .limit(limit)
+    )
+    return [_miss(row) for row in rows]
+
+
+async def note_answered(
+    connection: AsyncConnection, miss: Miss, answered_by: str, revision: int, at: datetime
+) -> bool:
+    """The bot answers it now. An officer who had taken it stays named. False when it was missed meanwhile,
+    or decided about."""
+    values: dict[str, object] = {
+        "state": State.SOLVED.value,
+        "answered_by": answered_by[:120],
+        "asked_revision": revision,
+    }
+    if miss.state is State.OPEN:
+        values |= {"decided_by": None, "decided_at": at}
+    done = await connection.execute(update(t).where(_as_seen(miss)).values(**values))
+    return done.rowcount == 1
+
+
+async def note_unanswered(connection: AsyncConnection, asked: Sequence[Miss], revision: int) -> None:
+    """The bot still does not answer these."""
+    for miss in asked:
+        await connection.execute(update(t).where(_as_seen(miss)).values(asked_revision=revision))
+
+
+async def release(connection: AsyncConnection, by: str, at: datetime) -> int:
+    """What was taken at one moment is free again, where the answer that came of it did not cover it."""
+    done = await connection.execute(
+        update(t)
+        .where(t.c.state == State.TAKEN.value, t.c.decided_by == by, t.c.decided_at == at)
+        .values(state=State.OPEN.value, decided_by=None, decided_at=None, answered_by=None)
+    )
+    return int(done.rowcount)
+
+
+async def tidy(connection: AsyncConnection, now: datetime) -> int:
+    """Let go of what is beyond the limits; gives how many questions."""
+    too_old = or_(
+        and_(t.c.count == 1, t.c.last_at < now - SINGLES_KEPT),
+        t.c.last_at < now - KEPT,
+    )
+    gone = int((await connection.execute(delete(t).where(too_old))).rowcount)
+    total = int(await connection.scalar(select(func.count()).select_from(t)) or 0)
+    if total <= KEPT_AT_MOST:
+        return gone
+    least = select(t.c.key).order_by(t.c.count, t.c.last_at, t.c.key).limit(total - KEPT_AT_MOST)
+    return gone + int((await connection.execute(delete(t).where(t.c.key.in_(least)))).rowcount)
+
+
+_UNDECIDED: dict[str, Any] = {
+    "state": State.OPEN.value,
+    "decided_by": None,
+    "decided_at": None,
+    "answered_by": None,
+}
+
+
+async def _change(
+    connection: AsyncConnection, keys: Iterable[str], where: ColumnElement[bool], values: dict[str, Any]
+) -> int:
+    changed = 0
+    for some in _portions([*dict.fromkeys(keys)]):
+        done = await connection.execute(update(t).where(t.c.key.in_(some), where).values(**values))
+        changed += int(done.rowcount)
+    return changed
+
+
+def _portions(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
+
+
+def _in(states: Collection[State]) -> ColumnElement[bool]:
+    return t.c.state.in_(sorted(state.value for state in states))
+
+
+def _as_seen(miss: Miss) -> ColumnElement[bool]:
+    return and_(t.c.key == miss.key, t.c.state == miss.state.value, t.c.count == miss.count)
+
+
+def _insert(connection: AsyncConnection) -> Any:
+    return sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
+
+
+def _miss(row: Row[Any]) -> Miss:
+    return Miss(
+        key=row.key,
+        sample=row.sample,
+        count=row._mapping["count"],  # plain `row.count` is a tuple's method
+        first_at=row.first_at,
+        last_at=row.last_at,
+        reason=row.reason,
+        nearest_entry=row.nearest_entry,
+        state=State(row.state),
+        decided_by=row.decided_by or "",
+        decided_at=row.decided_at,
+        answered_by=row.answered_by or "",
+    )
 
 
 def _storable(text: str) -> str:
