@@ -13,12 +13,13 @@ import hmac
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
 import structlog
-from aiohttp import web
+from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,6 +45,7 @@ READING_QUESTIONS = ANSWERING | {Role.EDITOR}
 """Those who read what was asked, without seeing by whom."""
 MANAGING = frozenset({Role.ADMIN})
 """Those who let people in and set the rules of the house."""
+_TOKEN_BYTES = 256
 _OUR_PAGE = re.compile(r"/staff(/[A-Za-z0-9_-]+)*/?")
 
 
@@ -54,6 +56,8 @@ class Visit:
     request: web.Request
     session: Session
     form: Mapping[str, str] = field(default_factory=dict)
+    files: MultipartReader | None = None
+    """Of a route that takes files: what follows the token in the form, not read yet."""
 
 
 Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
@@ -68,6 +72,8 @@ class Route:
     path: str
     roles: frozenset[Role]
     handler: Handler
+    takes_files: bool = False
+    """The form may hold files. They are handed on unread, and the token must be the form's first field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +127,10 @@ class Gate:
                         "Bạn chưa được mở trang này",
                         "Cần thì nhờ người quản trị đổi quyền giúp bạn nhé.",
                     )
-                form = await self._form(request, session) if route.method == "POST" else {}
-                return guard_headers(await route.handler(Visit(request, session, form)))
+                visit = Visit(request, session)
+                if route.method == "POST":
+                    visit = await self._with_form(visit, route)
+                return guard_headers(await route.handler(visit))
             except Exception as error:
                 return self._failed(error, request, session)
 
@@ -189,8 +197,30 @@ class Gate:
             log.warning("staff_origin_refused", path=request.path)
             raise _forged()
 
+    async def _with_form(self, visit: Visit, route: Route) -> Visit:
+        """The visit with what was sent. Raises PageError unless our own page sent it."""
+        self.check_origin(visit.request)
+        if route.takes_files and visit.request.content_type == "multipart/form-data":
+            return replace(visit, files=await self._files(visit.request, visit.session))
+        return replace(visit, form=await self._form(visit.request, visit.session))
+
+    async def _files(self, request: web.Request, session: Session) -> MultipartReader:
+        """The form behind its token: of one that is not ours, nothing but the token was read."""
+        token = b""
+        try:
+            reader = await request.multipart()
+            first = await reader.next()
+            if isinstance(first, BodyPartReader) and first.name == "csrf":
+                while not first.at_eof() and len(token) < _TOKEN_BYTES:
+                    token += await first.read_chunk(_TOKEN_BYTES)
+        except (ValueError, RuntimeError, BadHttpMessage):
+            token = b""  # no form at all
+        if not hmac.compare_digest(token, session.csrf.encode()):
+            log.warning("staff_form_refused", path=request.path)
+            raise _forged()
+        return reader
+
     async def _form(self, request: web.Request, session: Session) -> Mapping[str, str]:
-        self.check_origin(request)
         posted = await request.post()
         form = {name: value for name, value in posted.items() if isinstance(value, str)}
         if not hmac.compare_digest(form.get("csrf", "").encode(), session.csrf.encode()):

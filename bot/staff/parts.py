@@ -16,6 +16,7 @@ from connectors.channel import Channel
 from connectors.message import ConversationId
 from knowledge.base import KnowledgeBase
 from knowledge.criteria_files import CriteriaBook
+from knowledge.ingest import Limits
 
 
 class Nudge(Protocol):
@@ -52,6 +53,10 @@ class StaffParts:
     """The sets self-assessments are made under."""
     evidence_folder: Path | None = None
     """Where files of evidence lie; None: nowhere this process can read."""
+    data_dir: Path | None = None
+    """Where files that are taken in lie; None: nowhere this process can read."""
+    file_limits: Limits = field(default_factory=Limits)
+    """Of one file that is taken in."""
 
     def channel_of(self, conversation: ConversationId) -> Channel | None:
         """The channel of a conversation, or None when it is off now."""
