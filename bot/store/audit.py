@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import audit_log as t
@@ -54,10 +54,13 @@ class Action(StrEnum):
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_CHANGED = "account_changed"
     ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ENABLED = "account_enabled"
+    PASSWORD_LINK_MADE = "password_link_made"  # noqa: S105 - the name of an action
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an action
     SESSION_REVOKED = "session_revoked"
     RULES_CHANGED = "rules_changed"
     CHANNEL_TESTED = "channel_tested"
+    AUDIT_EXPORTED = "audit_exported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ async def note(
     at: datetime,
     detail: Mapping[str, object] | None = None,
 ) -> None:
-    """Add a line. `by` None: the command line."""
+    """Add a line. `by` None: the command line, or the program itself."""
     await connection.execute(
         insert(t).values(
             at=at,
@@ -120,18 +123,40 @@ async def latest(
     actions: frozenset[Action] | None = None,
     staff_id: int | None = None,
     subject: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[Line]:
-    """Lines, the newest first; `before` an id, to go on from there."""
-    query = select(t).order_by(t.c.id.desc()).limit(limit)
+    """Lines, the newest first; `before` an id, to go on from there; `since` counts in, `until` does not."""
+    conditions = []
     if before is not None:
-        query = query.where(t.c.id < before)
+        conditions.append(t.c.id < before)
     if actions is not None:
-        query = query.where(t.c.action.in_([one.value for one in actions]))
+        conditions.append(t.c.action.in_([one.value for one in actions]))
     if staff_id is not None:
-        query = query.where(t.c.staff_id == staff_id)
+        conditions.append(t.c.staff_id == staff_id)
     if subject:
-        query = query.where(t.c.subject == subject)
+        conditions.append(t.c.subject == subject)
+    if since is not None:
+        conditions.append(t.c.at >= since)
+    if until is not None:
+        conditions.append(t.c.at < until)
+    return await _lines(connection, limit, *conditions)
+
+
+async def latest_of_account(connection: AsyncConnection, staff_id: int, limit: int) -> list[Line]:
+    """What this account did, and what was done to it; the newest first."""
+    mine = or_(t.c.staff_id == staff_id, t.c.subject == account_subject(staff_id))
+    return await _lines(connection, limit, mine)
+
+
+def account_subject(staff_id: int) -> str:
+    """What a line about an account is about."""
+    return f"staff:{staff_id}"
+
+
+async def _lines(connection: AsyncConnection, limit: int, *conditions: ColumnElement[bool]) -> list[Line]:
+    rows = await connection.execute(select(t).where(*conditions).order_by(t.c.id.desc()).limit(limit))
     return [
         Line(row.id, row.at, row.staff_id, row.who, row.action, row.subject, json.loads(row.detail))
-        for row in await connection.execute(query)
+        for row in rows
     ]
