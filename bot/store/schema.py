@@ -143,6 +143,13 @@ outbox = Table(
     Index(None, "conversation_key", "id"),
     Index(None, "platform_message_id"),
     Index(
+        "ix_outbox_officers",
+        "conversation_key",
+        "created_at",
+        sqlite_where=text("author = 'officer'"),
+        postgresql_where=text("author = 'officer'"),
+    ),
+    Index(
         "ix_outbox_open",
         "conversation_key",
         "priority",
@@ -175,7 +182,7 @@ turns = Table(
     Column("took_ms", Float, nullable=False),
     Column("declined", String(20), comment="Why there was no answer (AbstentionReason); null: there was one"),
     Index(None, "conversation_key"),
-    Index(None, "at"),
+    Index(None, "at", "outcome", "entry_id"),
 )
 
 channel_accounts = Table(

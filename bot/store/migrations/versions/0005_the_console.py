@@ -200,6 +200,18 @@ def upgrade() -> None:
             comment="Why there was no answer (AbstentionReason); null: there was one",
         ),
     )
+    op.drop_index(op.f("ix_turns_at"), table_name="turns")
+    op.create_index(
+        op.f("ix_turns_at_outcome_entry_id"), "turns", ["at", "outcome", "entry_id"], unique=False
+    )
+    op.create_index(
+        "ix_outbox_officers",
+        "outbox",
+        ["conversation_key", "created_at"],
+        unique=False,
+        sqlite_where=sa.text("author = 'officer'"),
+        postgresql_where=sa.text("author = 'officer'"),
+    )
     op.create_index(op.f("ix_misses_state_last_at"), "misses", ["state", "last_at"], unique=False)
     op.add_column("staff", sa.Column("seen_at", moment, nullable=True, comment="Last request, to the minute"))
     op.add_column(
@@ -219,6 +231,9 @@ def downgrade() -> None:
     op.drop_column("staff_sessions", "seen_at")
     op.drop_column("staff", "seen_at")
     op.drop_index(op.f("ix_misses_state_last_at"), table_name="misses")
+    op.drop_index("ix_outbox_officers", table_name="outbox")
+    op.drop_index(op.f("ix_turns_at_outcome_entry_id"), table_name="turns")
+    op.create_index(op.f("ix_turns_at"), "turns", ["at"], unique=False)
     op.drop_column("misses", "asked_revision")
     op.drop_column("misses", "answered_by")
     op.drop_column("misses", "decided_at")
