@@ -60,6 +60,17 @@ class Action(StrEnum):
     SESSION_REVOKED = "session_revoked"
     RULES_CHANGED = "rules_changed"
     CHANNEL_TESTED = "channel_tested"
+    CONSENT_CHANGED = "consent_changed"
+    DATA_EXPORTED = "data_exported"
+    DATA_ERASED = "data_erased"
+    CAMPAIGN_CHANGED = "campaign_changed"
+    CAMPAIGN_STEP = "campaign_step"
+    CAMPAIGN_TESTED = "campaign_tested"
+    RECIPIENTS_VIEWED = "recipients_viewed"
+    RECIPIENTS_EXPORTED = "recipients_exported"
+    OCCASION_CHANGED = "occasion_changed"
+    REPORT_CHANGED = "report_changed"
+    REPORT_EXPORTED = "report_exported"
     AUDIT_EXPORTED = "audit_exported"
 
 

@@ -1,0 +1,354 @@
+"""Campaigns and their recipients in SQL.
+
+Every change of a campaign names the revision it was made from, so that of two people (or two processes) who
+change it at once exactly one succeeds. Recipients are written once, when a campaign begins, and each row is
+counted in exactly one state. What became of a message that was handed to the outbox is read from there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, and_, case, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.outreach.campaign import (
+    MAY_FOLLOW,
+    Audience,
+    Campaign,
+    Message,
+    Outside,
+    State,
+    as_json,
+    audience_as_json,
+    audience_from,
+    message_from,
+)
+from bot.outreach.topics import Topic
+from bot.outreach.windows import Standing, Why
+from bot.store.outbox import State as Sending
+from bot.store.schema import campaign_recipients as r
+from bot.store.schema import campaigns as t
+from bot.store.schema import outbox
+
+
+class Place(StrEnum):
+    """Where a recipient stands, as far as the campaign is concerned."""
+
+    WAITING = "waiting"
+    """To be sent when their turn comes."""
+    HELD = "held"
+    """Kept until they next write."""
+    QUEUED = "queued"
+    """In the outbox: the rest is told there."""
+    SKIPPED = "skipped"
+    """Does not get it; `why` says why."""
+
+
+class Overtaken(Exception):
+    """The campaign is another by now: nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCampaign:
+    """What a draft is made of."""
+
+    name: str
+    topic: Topic
+    message: Message
+    audience: Audience
+    outside: Outside = Outside.HOLD
+    hold_until: datetime | None = None
+    occasion: str = ""
+    occasion_on: date | None = None
+    needs_date: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecipient:
+    """One person as decided when the campaign begins."""
+
+    conversation_key: str
+    channel: str
+    account: str
+    place: Place
+    standing: Standing
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How many recipients share one fate."""
+
+    channel: str
+    place: Place
+    standing: str
+    why: str
+    sending: str
+    """State in the outbox of those queued: bot.store.outbox.State, `delivered` or `seen`; else empty."""
+    error: str
+    """Why it could not be sent, as recorded; empty where it was."""
+    count: int
+
+
+async def create(connection: AsyncConnection, new: NewCampaign, *, by: str, at: datetime) -> int | None:
+    """A new draft; None when there is one for this occasion on this day already."""
+    make = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
+    done = await connection.execute(
+        make(t)
+        .values(
+            name=new.name,
+            topic=new.topic.value,
+            state=State.DRAFT.value,
+            message=_json(as_json(new.message)),
+            audience=_json(audience_as_json(new.audience)),
+            outside=new.outside.value,
+            hold_until=new.hold_until,
+            created_by=by[:60],
+            created_at=at,
+            revision=1,
+            occasion=new.occasion,
+            occasion_on=new.occasion_on,
+            needs_date=int(new.needs_date),
+        )
+        .on_conflict_do_nothing()
+        .returning(t.c.id)
+    )
+    made: int | None = done.scalar_one_or_none()
+    return made
+
+
+async def load(connection: AsyncConnection, campaign_id: int) -> Campaign | None:
+    """One campaign."""
+    row = (await connection.execute(select(t).where(t.c.id == campaign_id))).one_or_none()
+    return None if row is None else _campaign(row)
+
+
+async def every(
+    connection: AsyncConnection, *, states: Collection[State] = tuple(State), limit: int = 200
+) -> list[Campaign]:
+    """Campaigns, the newest first."""
+    rows = await connection.execute(
+        select(t).where(t.c.state.in_([one.value for one in states])).order_by(t.c.id.desc()).limit(limit)
+    )
+    return [_campaign(row) for row in rows]
+
+
+async def write(connection: AsyncConnection, campaign_id: int, revision: int, new: NewCampaign) -> None:
+    """Change what a draft says. Whatever was asked or approved before is void. Raises Overtaken."""
+    await _change(
+        connection,
+        campaign_id,
+        revision,
+        from_states={State.DRAFT, State.APPROVAL, State.SCHEDULED},
+        values={
+            "name": new.name,
+            "topic": new.topic.value,
+            "message": _json(as_json(new.message)),
+            "audience": _json(audience_as_json(new.audience)),
+            "outside": new.outside.value,
+            "hold_until": new.hold_until,
+            "state": State.DRAFT.value,
+            "scheduled_at": None,
+            "asked_by": "",
+            "approved_by": "",
+            "approved_at": None,
+        },
+    )
+
+
+async def step(
+    connection: AsyncConnection,
+    campaign_id: int,
+    revision: int,
+    to: State,
+    values: Mapping[str, object] | None = None,
+) -> None:
+    """Go to another state, with what goes along. Raises Overtaken, also where the step may not be taken."""
+    before = {state for state, after in MAY_FOLLOW.items() if to in after}
+    await _change(
+        connection,
+        campaign_id,
+        revision,
+        from_states=before,
+        values={**(values or {}), "state": to.value},
+    )
+
+
+async def note(
+    connection: AsyncConnection, campaign_id: int, revision: int, values: Mapping[str, object]
+) -> None:
+    """Change columns without going anywhere. Raises Overtaken."""
+    await _change(connection, campaign_id, revision, from_states=set(State), values=values)
+
+
+async def forget_recipients(connection: AsyncConnection, campaign_id: int) -> None:
+    """Before recipients are written (again, after a crash in the middle): those of a campaign not planned."""
+    unplanned = select(t.c.id).where(t.c.id == campaign_id, t.c.planned_at.is_(None))
+    await connection.execute(delete(r).where(r.c.campaign_id.in_(unplanned)))
+
+
+async def add_recipients(
+    connection: AsyncConnection, campaign_id: int, people: Sequence[NewRecipient], at: datetime
+) -> None:
+    """Write recipients down; one that is there already stays as it is."""
+    if not people:
+        return
+    make = sqlite_insert if connection.dialect.name == "sqlite" else pg_insert
+    rows = [
+        {
+            "campaign_id": campaign_id,
+            "conversation_key": one.conversation_key,
+            "channel": one.channel,
+            "account": one.account,
+            "state": one.place.value,
+            "standing": one.standing.value,
+            "why": one.why.value,
+            "decided_at": at,
+        }
+        for one in people
+    ]
+    await connection.execute(make(r).on_conflict_do_nothing(), rows)
+
+
+async def results(connection: AsyncConnection, campaign_id: int) -> list[Result]:
+    """Every recipient counted once, by fate. The counts add up to the recipients."""
+    sending = case(
+        (outbox.c.seen_at.is_not(None), "seen"),
+        (outbox.c.delivered_at.is_not(None), "delivered"),
+        else_=func.coalesce(outbox.c.state, ""),
+    )
+    error = case((outbox.c.state == Sending.FAILED.value, func.coalesce(outbox.c.error, "")), else_="")
+    columns = (r.c.channel, r.c.state, r.c.standing, r.c.why, sending, error)
+    rows = await connection.execute(
+        select(*columns, func.count())
+        .select_from(r.outerjoin(outbox, outbox.c.id == r.c.outbox_id))
+        .where(r.c.campaign_id == campaign_id)
+        .group_by(*columns)
+    )
+    return [Result(row[0], Place(row[1]), row[2], row[3], row[4], row[5], row[6]) for row in rows]
+
+
+async def count_recipients(connection: AsyncConnection, campaign_id: int, *places: Place) -> int:
+    """How many recipients there are (in these places)."""
+    query = select(func.count()).where(r.c.campaign_id == campaign_id)
+    if places:
+        query = query.where(r.c.state.in_([one.value for one in places]))
+    return await connection.scalar(query) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One row, for lists and exports."""
+
+    id: int
+    conversation_key: str
+    channel: str
+    place: Place
+    standing: str
+    why: str
+    sending: str
+    """As in `Result`."""
+    error: str
+    decided_at: datetime
+    sent_at: datetime | None
+
+
+async def recipients(
+    connection: AsyncConnection,
+    campaign_id: int,
+    limit: int,
+    *,
+    after: int = 0,
+    places: Collection[Place] = tuple(Place),
+    unknown: bool = False,
+) -> list[Recipient]:
+    """Recipients in the order they were written down, from id `after` on; `unknown`: only those whose
+    message may or may not have arrived."""
+    query = (
+        select(r, outbox.c.state.label("sending"), outbox.c.error, outbox.c.sent_at, outbox.c.delivered_at,
+               outbox.c.seen_at)
+        .select_from(r.outerjoin(outbox, outbox.c.id == r.c.outbox_id))
+        .where(r.c.campaign_id == campaign_id, r.c.id > after, r.c.state.in_([one.value for one in places]))
+        .order_by(r.c.id)
+        .limit(limit)
+    )  # fmt: skip
+    if unknown:
+        query = query.where(outbox.c.state == Sending.UNKNOWN.value)
+    return [
+        Recipient(
+            row.id,
+            row.conversation_key,
+            row.channel,
+            Place(row.state),
+            row.standing,
+            row.why,
+            "seen" if row.seen_at else "delivered" if row.delivered_at else row.sending or "",
+            row.error or "",
+            row.decided_at,
+            row.sent_at,
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def _change(
+    connection: AsyncConnection,
+    campaign_id: int,
+    revision: int,
+    *,
+    from_states: Collection[State],
+    values: Mapping[str, object],
+) -> None:
+    done = await connection.execute(
+        update(t)
+        .where(
+            and_(
+                t.c.id == campaign_id,
+                t.c.revision == revision,
+                t.c.state.in_([one.value for one in from_states]),
+            )
+        )
+        .values(**values, revision=revision + 1)
+    )
+    if done.rowcount != 1:
+        raise Overtaken
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _campaign(row: Row[Any]) -> Campaign:
+    return Campaign(
+        id=row.id,
+        name=row.name,
+        topic=Topic(row.topic),
+        state=State(row.state),
+        message=message_from(json.loads(row.message)),
+        audience=audience_from(json.loads(row.audience)),
+        outside=Outside(row.outside),
+        hold_until=row.hold_until,
+        scheduled_at=row.scheduled_at,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        revision=row.revision,
+        asked_by=row.asked_by,
+        approved_by=row.approved_by,
+        approved_at=row.approved_at,
+        planned_at=row.planned_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        paused_why=row.paused_why,
+        occasion=row.occasion,
+        occasion_on=row.occasion_on,
+        date_confirmed_by=row.date_confirmed_by,
+        needs_date=bool(row.needs_date),
+    )
