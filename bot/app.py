@@ -46,6 +46,7 @@ from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import migrate
 from bot.store.tokens import StoredTokens
 from bot.tasks import end
+from bot.uploads import UploadReader
 from bot.web.address import address_behind
 from bot.web.chat import ChatSettings, add_chat_routes
 from bot.web.house import RedisNudges, StoredTranscript
@@ -61,6 +62,7 @@ from knowledge.answer import Knowledge
 from knowledge.base import KnowledgeBase
 from knowledge.checklists import load_checklists
 from knowledge.criteria_files import CriteriaBook, load_criteria
+from knowledge.ingest import Limits
 from nlu.embedded import open_embedded
 from nlu.gazetteer import former_communes, gazetteer
 from nlu.interpreter import Interpreter
@@ -376,6 +378,7 @@ def make_web(house: House) -> web.Application:
             handoff_return=timedelta(hours=settings.handoff_return_hours),
             criteria=house.criteria,
             evidence_folder=settings.data_dir / EVIDENCE,
+            data_dir=settings.data_dir,
             officer_windows={"messenger": HUMAN_AGENT_WINDOW} if settings.messenger_human_agent else {},
         ),
     )
@@ -474,6 +477,9 @@ async def serve(
     async with build(settings) as house, AsyncExitStack() as stack:
         port = await _listen(house, stack) if role in ("all", "web") else 0
         works: list[Coroutine[Any, Any, None]] = [house.librarian.follow(house.database, stop)]
+        if role in ("all", "web", "worker"):  # of these, the one that has a file reads it
+            limits = Limits()
+            works.append(UploadReader(house.database, house.clock, settings.data_dir, limits).run(stop))
         if role in ("all", "worker"):
             works.append(make_worker(house).run(stop))
             works.append(make_evidence_keeper(house).run(stop))
