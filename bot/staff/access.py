@@ -8,11 +8,13 @@ secret or a form.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
@@ -24,18 +26,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
+from bot.staff import cookie
+from bot.staff.device import device_of
 from bot.staff.pages import Drawing, Pages, guard_headers
-from bot.store import staff
+from bot.store import audit, staff
+from bot.store.audit import Action
 from bot.store.database import Database, StoreUnavailable
-from bot.store.staff import Role, Session
+from bot.store.staff import SEEN_EVERY, Officer, Role, Session
 from bot.web.visitor import comes_from, is_https
 
 log = structlog.get_logger(__name__)
 
-COOKIE = "kh_staff"
+COOKIE = cookie.COOKIE
 HOME = "/staff/"
 LOGIN = "/staff/login"
 SESSION_LENGTH = timedelta(hours=12)
+LOOK_AGAIN_SECONDS = 5.0
+"""How long an answer that is still being given (a live page) outlives its session at most."""
 EVERY_ROLE = frozenset(Role)
 ANSWERING = frozenset({Role.ADMIN, Role.AGENT})
 """Those who read and answer conversations."""
@@ -78,7 +85,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class OpenRoute:
-    """What works without being signed in: the sign-in page and static files, nothing else."""
+    """What works without being signed in: the sign-in page, one-time links, static files, nothing else."""
 
     method: str
     path: str
@@ -114,6 +121,8 @@ class Gate:
         """The route's handler behind every check. A route nobody may use is a mistake."""
         if not route.roles:
             raise ValueError(f"{route.method} {route.path} declares no role")
+        if route.method not in {"GET", "POST", "*"}:
+            raise ValueError(f"{route.method} {route.path}: what changes something is a POST")
 
         async def handle(request: web.Request) -> web.StreamResponse:
             session: Session | None = None
@@ -127,10 +136,11 @@ class Gate:
                         "Bạn chưa được mở trang này",
                         "Cần thì nhờ người quản trị đổi quyền giúp bạn nhé.",
                     )
+                await self._seen(request, session)
                 visit = Visit(request, session)
                 if route.method == "POST":
-                    visit = await self._with_form(visit, route)
-                return guard_headers(await route.handler(visit))
+                    return guard_headers(await route.handler(await self._with_form(visit, route)))
+                return guard_headers(await self._while_allowed(visit, route))
             except Exception as error:
                 return self._failed(error, request, session)
 
@@ -149,53 +159,101 @@ class Gate:
 
     async def session_of(self, request: web.Request) -> Session | None:
         """The session behind the request's cookie, if it still counts."""
-        secret = request.cookies.get(COOKIE, "")
+        secret = self._secret_in(request)
         if not secret:
             return None
         async with self.database.read() as connection:
             return await staff.session(connection, hash_of(secret), self.clock())
 
-    async def begin(self, request: web.Request, response: web.StreamResponse, staff_id: int) -> None:
-        """Sign this browser in: always with a new secret, and the old session is over."""
-        secret, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), self.clock()
-        old = request.cookies.get(COOKIE, "")
+    async def begin(self, request: web.Request, response: web.StreamResponse, officer: Officer) -> bool:
+        """Sign this browser in: always with a new secret, and the old session is over.
 
-        async def job(connection: AsyncConnection) -> None:
+        False when the account was locked, or got another password, since `officer` was read.
+        """
+        secret, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), self.clock()
+        old, device = self._secret_in(request), device_of(request.headers.get("User-Agent", ""))
+
+        async def job(connection: AsyncConnection) -> bool:
+            known = await staff.by_id(connection, officer.id, hold=True)
+            if known is None or known.disabled or known.password_hash != officer.password_hash:
+                return False
             if old:
                 await staff.end_session(connection, hash_of(old))
             await staff.begin_session(
                 connection,
                 token_hash=hash_of(secret),
-                staff_id=staff_id,
+                staff_id=known.id,
                 csrf=csrf,
                 now=now,
                 expires_at=now + SESSION_LENGTH,
+                device=device,
             )
+            told = {"device": device} if device else {}
+            await audit.note(connection, known, Action.SIGNED_IN, audit.account_subject(known.id), now, told)
+            return True
+
+        if not await self.database.write(job):
+            return False
+        cookie.give(
+            response, secret, is_https=is_https(request) or self._is_https(request), lasts=SESSION_LENGTH
+        )
+        return True
+
+    async def end(self, visit: Visit, response: web.StreamResponse) -> None:
+        """Sign this browser out, in the database first."""
+        officer, now = visit.session.officer, self.clock()
+        hashed = hash_of(self._secret_in(visit.request))
+
+        async def job(connection: AsyncConnection) -> None:
+            await staff.end_session(connection, hashed)
+            await audit.note(connection, officer, Action.SIGNED_OUT, audit.account_subject(officer.id), now)
 
         await self.database.write(job)
-        response.set_cookie(
-            COOKIE,
-            secret,
-            max_age=int(SESSION_LENGTH.total_seconds()),
-            path="/staff",
-            httponly=True,
-            secure=self._is_https(request),
-            samesite="Lax",
-        )
-
-    async def end(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Sign this browser out, in the database first."""
-        secret = request.cookies.get(COOKIE, "")
-        await self.database.write(lambda connection: staff.end_session(connection, hash_of(secret)))
-        response.del_cookie(COOKIE, path="/staff")
+        cookie.take_back(response)
 
     def check_origin(self, request: web.Request) -> None:
         """Raise PageError when another site's page sent this form."""
         address = urlsplit(self.public_url)
         ours = (f"{address.scheme}://{address.netloc}",) if address.netloc else ()
         if not comes_from(request, ours):
-            log.warning("staff_origin_refused", path=request.path)
+            log.warning("staff_origin_refused", route=_pattern_of(request))
             raise _forged()
+
+    async def _seen(self, request: web.Request, session: Session) -> None:
+        now = self.clock()
+        if session.seen_at is not None and now - session.seen_at < SEEN_EVERY:
+            return
+        hashed, staff_id = hash_of(self._secret_in(request)), session.officer.id
+        # A page that can be shown is shown, also when this cannot be written down.
+        with suppress(StoreUnavailable):
+            await self.database.write(lambda c: staff.saw_session(c, hashed, staff_id, now))
+
+    async def _while_allowed(self, visit: Visit, route: Route) -> web.StreamResponse:
+        """The handler's answer; one that takes long (a live page) ends when its session does."""
+        work = asyncio.ensure_future(route.handler(visit))
+        try:
+            while not work.done():
+                await asyncio.wait({work}, timeout=LOOK_AGAIN_SECONDS)
+                if not work.done() and not await self._may_still(visit.request, route):
+                    break
+            else:
+                return work.result()
+        finally:
+            if not work.done():
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+        log.info("staff_answer_ended", route=_pattern_of(visit.request))
+        if visit.request.transport is not None:
+            # Its beginning may be with the browser already: nothing else can be said on this connection.
+            visit.request.transport.close()
+        return web.Response(status=401)
+
+    async def _may_still(self, request: web.Request, route: Route) -> bool:
+        try:
+            session = await self.session_of(request)
+        except (StoreUnavailable, SQLAlchemyError):
+            return True
+        return session is not None and session.officer.role in route.roles
 
     async def _with_form(self, visit: Visit, route: Route) -> Visit:
         """The visit with what was sent. Raises PageError unless our own page sent it."""
@@ -216,7 +274,7 @@ class Gate:
         except (ValueError, RuntimeError, BadHttpMessage):
             token = b""  # no form at all
         if not hmac.compare_digest(token, session.csrf.encode()):
-            log.warning("staff_form_refused", path=request.path)
+            log.warning("staff_form_refused", route=_pattern_of(request))
             raise _forged()
         return reader
 
@@ -224,12 +282,16 @@ class Gate:
         posted = await request.post()
         form = {name: value for name, value in posted.items() if isinstance(value, str)}
         if not hmac.compare_digest(form.get("csrf", "").encode(), session.csrf.encode()):
-            log.warning("staff_form_refused", path=request.path)
+            log.warning("staff_form_refused", route=_pattern_of(request))
             raise _forged()
         return form
 
+    def _secret_in(self, request: web.Request) -> str:
+        return cookie.secret_in(request, is_https=self._is_https(request))
+
     def _is_https(self, request: web.Request) -> bool:
-        if is_https(request):
+        address = urlsplit(self.public_url)
+        if request.secure or (address.scheme, address.netloc) == ("https", request.host):
             return True
         if not self.trusted_proxies:
             return False
@@ -240,12 +302,12 @@ class Gate:
         if isinstance(error, web.HTTPRequestEntityTooLarge):
             error = PageError(413, "Nội dung quá dài", "Bạn rút ngắn lại rồi gửi giúp nhé.")
         if isinstance(error, StoreUnavailable | SQLAlchemyError):
-            log.error("staff_page_without_database", path=request.path, error=type(error).__name__)
+            log.error("staff_page_without_database", route=_pattern_of(request), error=type(error).__name__)
             error = PageError(
                 503, "Hệ thống đang bận", "Chưa đọc hoặc ghi được dữ liệu. Bạn thử lại sau ít phút nhé."
             )
         if not isinstance(error, PageError):
-            log.error("staff_page_failed", path=request.path, exc_info=error)
+            log.error("staff_page_failed", route=_pattern_of(request), exc_info=error)
             error = PageError(
                 500,
                 "Trang này đang gặp lỗi",
@@ -264,13 +326,19 @@ def see(path: str, notice: str = "") -> web.Response:
     """After a POST: go and look at `path`, which says `notice` (a code of pages.NOTICES) on top."""
     address, mark, place = path.partition("#")
     if notice:
-        address += f"?bao={notice}"
+        address += f"{'&' if '?' in address else '?'}bao={notice}"
     return web.Response(status=303, headers={"Location": f"{address}{mark}{place}"})
 
 
 def way_back(wanted: str) -> str:
     """Where to go after signing in: a page of the console and nowhere else."""
     return wanted if _OUR_PAGE.fullmatch(wanted) else HOME
+
+
+def _pattern_of(request: web.Request) -> str:
+    """The address as the route table has it: what stands in its places may be a secret or name somebody."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else ""
 
 
 def _to_sign_in(request: web.Request) -> web.Response:

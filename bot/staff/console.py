@@ -22,6 +22,7 @@ from bot.staff.faq import FAQ, Faq
 from bot.staff.inbox import INBOX, Inbox
 from bot.staff.pages import NavItem, Pages
 from bot.staff.parts import StaffParts
+from bot.staff.passwords import PasswordDesk
 from bot.staff.signin import SignIn
 from bot.staff.today import Today
 from bot.staff.trouble import TROUBLE, UNANSWERED, Trouble
@@ -47,7 +48,8 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
     """Put the console into `app` at /staff/."""
     pages = Pages(desk.association_name, MENU)
     gate = Gate(desk.database, desk.clock, pages, desk.public_url, desk.trusted_proxies)
-    signin = SignIn(gate, pages, address_behind(desk.trusted_proxies))
+    address, passwords = address_behind(desk.trusted_proxies), PasswordDesk()
+    signin = SignIn(gate, pages, address, passwords)
     app.on_startup.append(signin.prepare)
     routes: list[Route | OpenRoute] = [
         *signin.routes,

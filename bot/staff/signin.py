@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import ipaddress
 import math
 import time
 from collections.abc import Callable
@@ -19,10 +20,10 @@ from aiohttp import web
 
 from bot.staff.access import EVERY_ROLE, HOME, LOGIN, Gate, OpenRoute, Route, Visit, see, way_back
 from bot.staff.pages import Drawing, Pages
-from bot.staff.passwords import hash_password, is_password, new_password
+from bot.staff.passwords import PasswordDesk, hash_password, new_password
 from bot.staff.words import duration
 from bot.store import staff
-from bot.store.staff import Officer
+from bot.store.staff import NAME_LIMIT, Officer
 from bot.web.pace import SlidingWindow
 from connectors.message import clean_text
 
@@ -32,9 +33,6 @@ TRIES_PER_NAME = 6
 TRIES_PER_ADDRESS = 60
 """A village office shares one address."""
 TRIES_SECONDS = 300.0
-CHECKS_AT_ONCE = 2
-NAME_LIMIT = 60
-PASSWORD_LIMIT = 200
 WRONG = "Tên hoặc mật khẩu chưa đúng. Bạn xem lại chữ hoa, chữ thường và bộ gõ tiếng Việt nhé."
 
 
@@ -46,15 +44,16 @@ class SignIn:
         gate: Gate,
         pages: Pages,
         address: Callable[[web.Request], str],
+        passwords: PasswordDesk,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`address` gives the visitor's network address, right behind our own proxies."""
         self._gate = gate
         self._pages = pages
         self._address = address
+        self._passwords = passwords
         self._by_name = SlidingWindow(TRIES_PER_NAME, TRIES_SECONDS, monotonic)
         self._by_address = SlidingWindow(TRIES_PER_ADDRESS, TRIES_SECONDS, monotonic)
-        self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
 
     @property
     def routes(self) -> tuple[OpenRoute | Route, ...]:
@@ -82,36 +81,33 @@ class SignIn:
         form = await request.post()
         name, password = clean_text(str(form.get("ten", "")))[:NAME_LIMIT], str(form.get("mat-khau", ""))
         back = way_back(str(form.get("tiep", "")))
-        address = self._address(request)
+        address = network_of(self._address(request))
         wait = self._by_address.admit(address) or self._by_name.admit(f"{name.casefold()}\n{address}")
         if wait:
             log.warning("staff_sign_in_slowed")
-            told = duration(timedelta(minutes=math.ceil(wait / 60)))
-            problem = f"Đã thử nhiều lần. Bạn đợi {told} rồi thử lại nhé."
-            response = self._draw(request, back=back, name=name, problem=problem, status=429)
+            response = self._draw(request, back=back, name=name, problem=slower(wait), status=429)
             response.headers["Retry-After"] = str(wait)
             return response
         officer = await self._recognised(name, password)
-        if officer is None:
+        response = see(back)
+        if officer is None or not await self._gate.begin(request, response, officer):
             log.warning("staff_sign_in_refused")
             return self._draw(request, back=back, name=name, problem=WRONG, status=401)
-        response = see(back)
-        await self._gate.begin(request, response, officer.id)
         log.info("staff_signed_in", staff_id=officer.id, role=officer.role.value)
         return response
 
     async def sign_out(self, visit: Visit) -> web.StreamResponse:
         """POST /staff/logout"""
         response = see(LOGIN, "da-ra")
-        await self._gate.end(visit.request, response)
+        await self._gate.end(visit, response)
         return response
 
     async def _recognised(self, name: str, password: str) -> Officer | None:
         async with self._gate.database.read() as connection:
             officer = await staff.find(connection, name)
-        stored = officer.password_hash if officer else _nobodys_hash()
-        async with self._checks:
-            is_right = await asyncio.to_thread(is_password, stored, password[:PASSWORD_LIMIT])
+        is_right = await self._passwords.matches(
+            officer.password_hash if officer else _nobodys_hash(), password
+        )
         return officer if is_right and officer is not None and not officer.disabled else None
 
     def _draw(
@@ -119,6 +115,25 @@ class SignIn:
     ) -> web.Response:
         values = {"back": "" if back == HOME else back, "name": name, "problem": problem}
         return self._pages.draw(Drawing("login.html", values, status), request)
+
+
+def slower(wait: int) -> str:
+    """What somebody is told who tried too often; `wait` in seconds."""
+    told = duration(timedelta(minutes=math.ceil(wait / 60)))
+    return f"Đã thử nhiều lần. Bạn đợi {told} rồi thử lại nhé."
+
+
+def network_of(address: str) -> str:
+    """What tries are counted by: with IPv6 one visitor has a whole /64 of addresses."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4:
+        return str(known)
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return str(ipaddress.ip_network((int(known) >> 64 << 64, 64)))
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from bot.staff.access import COOKIE, EVERY_ROLE, Gate, Route, Visit, hash_of, way_back
 from bot.staff.console import ROLES_OF
+from bot.staff.cookie import SECURE_COOKIE
 from bot.staff.pages import Pages
 from bot.staff.passwords import hash_password
 from bot.staff.signin import TRIES_PER_NAME
@@ -168,14 +169,28 @@ async def test_what_the_database_holds_opens_no_session(console: Console) -> Non
     assert answer.status == 303
 
 
-async def test_the_cookie_is_secure_when_the_officer_sees_https(console: Console, account: str) -> None:
+async def test_over_https_the_cookie_is_of_this_host_alone_and_no_other_counts(
+    console: Console, account: str
+) -> None:
     for headers, secure in (
         ({"X-Forwarded-Proto": "https"}, True),
         ({"Origin": "https://hoi.example.vn"}, True),
+        ({"Host": "hoi.example.vn"}, True),
         ({"X-Forwarded-Proto": "https, http"}, False),
     ):
         answer = await console.post("/staff/login", headers=headers, ten=account, mat_khau=PASSWORD)
-        assert bool(answer.cookies[COOKIE]["secure"]) is secure
+        cookie = answer.cookies[SECURE_COOKIE if secure else COOKIE]
+        assert bool(cookie["secure"]) is secure
+        assert (cookie["path"], cookie["domain"]) == ("/" if secure else "/staff", "")
+        assert cookie["httponly"]
+        console.client.session.cookie_jar.clear()
+    brought = {"Cookie": f"{COOKIE}={cookie.value}"}
+    assert (await console.get("/staff/", **brought)).status == 200
+    # Slipped in by somebody on a sister domain or on the line.
+    for https in ({"Host": "hoi.example.vn"}, {"X-Forwarded-Proto": "https"}):
+        assert (await console.get("/staff/", **brought, **https)).status == 303
+        brought_by_us = {"Cookie": f"{SECURE_COOKIE}={cookie.value}"}
+        assert (await console.get("/staff/", **brought_by_us, **https)).status == 200
 
 
 async def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(
@@ -197,7 +212,7 @@ async def test_an_unknown_name_is_checked_against_a_real_hash(
         checked.append(stored)
         return False
 
-    monkeypatch.setattr("bot.staff.signin.is_password", check)
+    monkeypatch.setattr("bot.staff.passwords.is_password", check)
     await console.post("/staff/login", ten=account, mat_khau="sai")
     await console.post("/staff/login", ten="không ai cả", mat_khau="sai")
     assert [stored.rpartition("$")[0].rpartition("$")[0] for stored in checked] == [
