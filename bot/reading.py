@@ -13,17 +13,19 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from knowledge.ingest import (
+    EntryFile,
     FaqRow,
+    Grid,
     Header,
     IngestError,
     Limits,
@@ -33,6 +35,8 @@ from knowledge.ingest import (
     TakenIn,
     TakenPassage,
 )
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +60,19 @@ class Wanted:
 
 async def read_apart(wanted: Wanted, limits: Limits) -> TakenIn:
     """Read a file in a process of its own. Raises IngestError, also when that process dies or is too slow."""
+    head = {"path": str(wanted.path), "name": wanted.name, "limits": asdict(limits)}
+    return await _apart((head, {"registered": list(wanted.registered)}, *wanted.known), limits, _gather)
+
+
+async def read_entries_apart(path: Path, name: str, limits: Limits) -> EntryFile:
+    """The same for a file of questions and answers, whose cells are wanted as they stand."""
+    head = {"path": str(path), "name": name, "limits": asdict(limits), "entries": True}
+    return await _apart((head, {"registered": []}), limits, _gather_entries)
+
+
+async def _apart(
+    wish: Sequence[object], limits: Limits, gather: Callable[[asyncio.subprocess.Process], Awaitable[T]]
+) -> T:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -69,7 +86,7 @@ async def read_apart(wanted: Wanted, limits: Limits) -> TakenIn:
     )
     try:
         async with asyncio.timeout(limits.seconds + _GRACE_SECONDS):
-            told, gathered = await asyncio.gather(_tell(process, wanted, limits), _gather(process))
+            told, gathered = await asyncio.gather(_tell(process, wish), gather(process))
         del told
         return gathered
     except TimeoutError as error:
@@ -78,11 +95,10 @@ async def read_apart(wanted: Wanted, limits: Limits) -> TakenIn:
         await _end(process)
 
 
-async def _tell(process: asyncio.subprocess.Process, wanted: Wanted, limits: Limits) -> None:
+async def _tell(process: asyncio.subprocess.Process, wish: Sequence[object]) -> None:
     assert process.stdin is not None
-    head = {"path": str(wanted.path), "name": wanted.name, "limits": asdict(limits)}
     with suppress(BrokenPipeError, ConnectionResetError):  # a process that died says so by its silence
-        for line in (head, {"registered": list(wanted.registered)}, *wanted.known):
+        for line in wish:
             process.stdin.write(json.dumps(line).encode() + b"\n")
             await process.stdin.drain()
         process.stdin.close()
@@ -105,9 +121,34 @@ async def _gather(process: asyncio.subprocess.Process) -> TakenIn:
                 faq.append(FaqRow(**{**values, "variants": tuple(values["variants"])}))
             case "end":
                 return _document(document, tuple(passages), tuple(faq))
+    raise await _died(process)
+
+
+async def _gather_entries(process: asyncio.subprocess.Process) -> EntryFile:
+    """The same for a file of questions and answers."""
+    sheets: list[Grid] = []
+    rows: list[list[str]] = []
+    entries: list[tuple[int, dict[str, Any]]] = []
+    async for kind, values in _lines(process):
+        match kind:
+            case "failed":
+                raise IngestError(values["reason"])
+            case "sheet":
+                rows = []
+                sheets.append(Grid(values["title"], rows))
+            case "row":
+                rows.append(values["cells"])
+            case "entry":
+                entries.append((values["line"], values["keys"]))
+            case "end":
+                return EntryFile(tuple(sheets), tuple(entries), tuple(values["warnings"]))
+    raise await _died(process)
+
+
+async def _died(process: asyncio.subprocess.Process) -> IngestError:
     status = await process.wait()
     log.warning("reading_process_died", status=status)
-    raise IngestError(
+    return IngestError(
         "Tệp này làm chương trình đọc bị dừng giữa chừng (quá lớn, bị hỏng, hoặc cố tình gây lỗi)."
     )
 

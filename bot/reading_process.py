@@ -14,7 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from knowledge.ingest import IngestError, Limits, TakenIn
+from knowledge.ingest import EntryFile, IngestError, Limits, TakenIn
+from knowledge.ingest.entry_file import read_entry_file
 from knowledge.ingest.taking_in import take_in
 from nlu.text import vietnamese_text
 
@@ -32,6 +33,14 @@ def _said(taken: TakenIn) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from (("passage", one) for one in passages)
     yield from (("faq", one) for one in faq)
     yield "end", {}
+
+
+def _entries_said(found: EntryFile) -> Iterator[tuple[str, dict[str, Any]]]:
+    for sheet in found.sheets:
+        yield "sheet", {"title": sheet.title}
+        yield from (("row", {"cells": list(cells)}) for cells in sheet.rows)
+    yield from (("entry", {"line": line, "keys": keys}) for line, keys in found.entries)
+    yield "end", {"warnings": list(found.warnings)}
 
 
 def _bound(limits: Limits) -> None:
@@ -57,10 +66,11 @@ def main() -> None:
     _bound(limits)
     said: Iterator[tuple[str, dict[str, Any]]]
     try:
-        taken = take_in(
-            Path(wish["path"]), wish["name"], vietnamese_text(), limits, registered=registered, known=known
-        )
-        said = _said(taken)
+        path, name = Path(wish["path"]), wish["name"]
+        if wish.get("entries"):
+            said = _entries_said(read_entry_file(path, name, vietnamese_text(), limits))
+        else:
+            said = _said(take_in(path, name, vietnamese_text(), limits, registered=registered, known=known))
     except IngestError as error:
         said = iter([("failed", {"reason": str(error)})])
     except MemoryError:

@@ -64,7 +64,7 @@ class RowReader:
     def read(self, path: Path, shape: type[R]) -> tuple[Located, R] | None:
         """The whole file as one row. None when it is not one; `errors` then says why."""
         try:
-            located = _guarded(path)
+            located = guarded(path)
         except Faults as faults:
             self.errors += faults.errors[:_FAULT_LIMIT]
             return None
@@ -93,14 +93,14 @@ class RowReader:
             raise Faults(sorted(self.errors, key=lambda error: (str(error.file), error.line)))
 
 
-def _guarded(path: Path) -> Located:
+def guarded(path: Path, size_limit: int = SIZE_LIMIT) -> Located:
     """The file's YAML. Raises Faults, also for what would be dear or dangerous to build."""
     try:
         size = path.stat().st_size
     except OSError:
         size = 0  # reading it says why it cannot be read
-    if size > SIZE_LIMIT:
-        reason = f"is too large: {math.ceil(size / 1024)} KB, at most {SIZE_LIMIT // 1024}"
+    if size > size_limit:
+        reason = f"is too large: {math.ceil(size / 1024)} KB, at most {size_limit // 1024}"
         raise Faults([ContentError(path, 1, reason)])
     text = read_text(path)
     _look_through(path, text)

@@ -9,14 +9,16 @@ from knowledge.ingest.analysis import NumberReader, WritingAnalysis
 from knowledge.ingest.header import Header
 from knowledge.ingest.limits import Limits
 from knowledge.ingest.quality import DAMAGED_BELOW
-from knowledge.ingest.reading import Encrypted, FaqRow, IngestError, TooBig
+from knowledge.ingest.reading import Encrypted, EntryFile, FaqRow, Grid, IngestError, TooBig
 from knowledge.ingest.structure import PassageKind
 from knowledge.ingest.taken import NumberCount, PageQuality, TakenIn, TakenPassage
 
 __all__ = [
     "DAMAGED_BELOW",
     "Encrypted",
+    "EntryFile",
     "FaqRow",
+    "Grid",
     "Header",
     "IngestError",
     "Limits",

@@ -6,8 +6,10 @@ of a table as far as the format says so; what the words mean is decided later, b
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class IngestError(Exception):
@@ -72,6 +74,26 @@ class FaqRow:
     source: str
     problem: str = ""
     """In Vietnamese, why it cannot become an entry; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A sheet as it stands: every row with all its cells, as text."""
+
+    title: str
+    rows: Sequence[Sequence[str]]
+    """The first is row 1 of the sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFile:
+    """A file of questions and answers, its cells as they stand. Either sheets or entries, never both."""
+
+    sheets: tuple[Grid, ...] = ()
+    entries: tuple[tuple[int, Mapping[str, Any]], ...] = ()
+    """Of a YAML file: the line each entry begins in, from 1, and its keys as written."""
+    warnings: tuple[str, ...] = ()
+    """In Vietnamese."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import csv
 import io
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from knowledge.ingest.analysis import WritingAnalysis
 from knowledge.ingest.encodings import decode
 from knowledge.ingest.limits import Limits, check_archive
-from knowledge.ingest.reading import Block, BlockKind, FaqRow, IngestError, Page, Reading, TooBig
+from knowledge.ingest.reading import Block, BlockKind, FaqRow, Grid, IngestError, Page, Reading, TooBig
 from knowledge.ingest.tables import Fold, is_header, row_block
 
 QUESTION_LIMIT, ANSWER_LIMIT = 60, 500
@@ -36,6 +37,27 @@ _MAX_COLUMNS = 100
 
 def read_xlsx(path: Path, analysis: WritingAnalysis, limits: Limits) -> Reading:
     """A workbook, every sheet that is not hidden."""
+    grids, warnings = read_workbook(path, limits)
+    blocks: list[Block] = []
+    faq: list[FaqRow] = []
+    for grid in grids:
+        found = _faq(grid.rows, analysis.fold)
+        faq += found
+        if not found:
+            blocks += _table(grid.title, grid.rows, analysis.fold)
+    return Reading("xlsx", (Page(0, tuple(blocks)),), faq=tuple(faq), warnings=warnings)
+
+
+def read_csv(data: bytes, analysis: WritingAnalysis, limits: Limits) -> Reading:
+    """Comma, semicolon or tab between the cells, whichever the first lines show."""
+    rows = read_comma_separated(data, analysis, limits).rows
+    faq = _faq(rows, analysis.fold)
+    blocks = [] if faq else list(_table("", rows, analysis.fold))
+    return Reading("csv", (Page(0, tuple(blocks)),), faq=tuple(faq))
+
+
+def read_workbook(path: Path, limits: Limits) -> tuple[tuple[Grid, ...], tuple[str, ...]]:
+    """The sheets that are not hidden, and what should be said about the file. Raises IngestError."""
     members = check_archive(path, limits)
     warnings = []
     if any("vbaProject" in member for member in members):
@@ -44,8 +66,7 @@ def read_xlsx(path: Path, analysis: WritingAnalysis, limits: Limits) -> Reading:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
     except (InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
         raise IngestError("Tệp bảng tính bị hỏng, không mở được.") from error
-    blocks: list[Block] = []
-    faq: list[FaqRow] = []
+    grids: list[Grid] = []
     spent = 0
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
@@ -55,29 +76,37 @@ def read_xlsx(path: Path, analysis: WritingAnalysis, limits: Limits) -> Reading:
         spent += sum(len(cell) for row in rows for cell in row)
         if spent > limits.characters:
             raise TooBig("Bảng tính dài hơn mức cho phép.")
-        found = _faq(rows, analysis.fold)
-        faq += found
-        if not found:
-            blocks += _table(sheet.title, rows, analysis.fold)
-    return Reading("xlsx", (Page(0, tuple(blocks)),), faq=tuple(faq), warnings=tuple(dict.fromkeys(warnings)))
+        grids.append(Grid(sheet.title, rows))
+    return tuple(grids), tuple(dict.fromkeys(warnings))
 
 
-def read_csv(data: bytes, analysis: WritingAnalysis, limits: Limits) -> Reading:
-    """Comma, semicolon or tab between the cells, whichever the first lines show."""
+def read_comma_separated(data: bytes, analysis: WritingAnalysis, limits: Limits) -> Grid:
+    """A CSV file of any encoding in use here. Raises IngestError."""
     text = decode(data, analysis.is_well_spelt).text
     if len(text) > limits.characters:
         raise TooBig("Bảng dài hơn mức cho phép.")
     try:
-        dialect: type[csv.Dialect] | str = csv.Sniffer().sniff(text[:5000], ",;\t")
-    except csv.Error:
-        dialect = "excel"
-    try:
-        rows = list(_limited(csv.reader(io.StringIO(text), dialect), limits))
+        return Grid("", list(_limited(_cells(text, _delimiter(text)), limits)))
     except csv.Error as error:
         raise IngestError("Tệp CSV bị hỏng, không đọc được.") from error
-    faq = _faq(rows, analysis.fold)
-    blocks = [] if faq else list(_table("", rows, analysis.fold))
-    return Reading("csv", (Page(0, tuple(blocks)),), faq=tuple(faq))
+
+
+def _cells(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def _delimiter(text: str) -> str:
+    """The one that cuts most of the first rows into the same number of cells.
+
+    Not csv.Sniffer: where the first lines hold no doubled quote it takes doubled quotes for none at all.
+    """
+
+    def evenness(delimiter: str) -> int:
+        first = itertools.islice((row for row in _cells(text[:5000], delimiter) if any(row)), 10)
+        widths = Counter(map(len, first))
+        return max((count * (width - 1) for width, count in widths.items()), default=0)
+
+    return max(",;\t", key=evenness)
 
 
 def _limited(rows: Iterable[Sequence[object]], limits: Limits) -> Iterator[list[str]]:
