@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +21,9 @@ from bot.dialogue.choices import match_choice
 from bot.dialogue.clauses import question_beside_person
 from bot.dialogue.contact import holds_telephone
 from bot.dialogue.languages import line_in
+from bot.dialogue.menu import Menu, menu_options
 from bot.dialogue.misses import key_of, masked
+from bot.dialogue.nearest import commune_named, commune_told
 from bot.dialogue.pace import counted
 from bot.dialogue.records import effects_of
 from bot.dialogue.routing import (
@@ -51,10 +53,11 @@ from nlu.text import syllables
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Numbers the association may set."""
+    """What the association may set, beside words."""
 
     messages_per_minute: int = 60
     handoff_return: timedelta = timedelta(hours=12)
+    menu: Menu = field(default_factory=Menu)
 
 
 class Assistant:
@@ -103,6 +106,8 @@ class Assistant:
         if self._officer_is_writing(view) and payload != BACK_TO_BOT.payload:
             return Turn(Outcome.SILENT, state)
         turn = await self._hear(event, payload, replace(view, state=state, token=_token_of(event)))
+        if place := commune_told(turn.effects):
+            turn = replace(turn, state=replace(turn.state, place=place))
         if view.mode is Mode.PERSON and not any(isinstance(effect, SetMode) for effect in turn.effects):
             # The officer has been quiet for long enough that the bot speaks again.
             turn = replace(turn, effects=(*turn.effects, SetMode(Mode.BOT)))
@@ -159,6 +164,8 @@ class Assistant:
 
     async def _said(self, text: str, view: View) -> Turn:
         meaning = await self._interpreter.interpret(text)
+        if place := commune_named(meaning.entities):
+            view = replace(view, state=replace(view.state, place=place))
         turn = await self._by_meaning(Said(text, meaning), view)
         why = replace(turn.understanding, intent=meaning.intent, confidence=meaning.confidence)
         return replace(turn, understanding=why)
@@ -221,7 +228,7 @@ class Assistant:
         if not found.reply and (harmless or meant):
             return self._take(by_intent(going.intent), view)
         also = tuple(option for option in also if option is not PERSON)
-        turn = abstained(found, state, why, self._texts, also)
+        turn = abstained(found, state, why, self._texts.at(view.received_at, state.place), also)
         if in_flow and not found.reply:  # what would be offered here gives way to the flow's own buttons
             turn = replace(turn, replies=(Text(self._texts.not_known_in_between),))
         return self._in_between(turn, view)
@@ -281,7 +288,8 @@ class Assistant:
         if going.intent in ("greet", "help"):
             return self._greet(view) if going.intent == "greet" else self._menu(view, texts.help)
         if going.intent == "export_my_data":
-            return self._call_person(going, view, texts.export_by_person)
+            here = texts.at(view.received_at, view.state.place)
+            return self._call_person(going, view, here.export_by_person)
         if going.intent == "goodbye" and self._is_in_flow(view) and (left := self._guide.leave(view)):
             return replace(left, replies=(*left.replies, Text(texts.goodbye)))
         if going.intent in ("subscribe", "unsubscribe"):
@@ -292,7 +300,7 @@ class Assistant:
 
     def _call_person(self, going: Route, view: View, text: str = "") -> Turn:
         waiting = view.mode is Mode.WAITING
-        texts = self._texts
+        texts = self._texts.at(view.received_at, view.state.place)
         text = text or (texts.person_already_called if waiting else texts.person_called)
         state = replace(view.state, misses=0)
         if self._is_in_flow(view) and state.underway is not None:
@@ -366,7 +374,8 @@ class Assistant:
         if state.insults == 1:
             turn = say(state, self._texts.insult, Outcome.SMALLTALK, (PERSON,))
             return self._in_between(turn, view)
-        return self._call_person(going, replace(view, state=state), self._texts.insult_again)
+        texts = self._texts.at(view.received_at, state.place)
+        return self._call_person(going, replace(view, state=state), texts.insult_again)
 
     # --- the simplest replies ----------------------------------------------------------------------
 
@@ -383,10 +392,10 @@ class Assistant:
         begun = self._guide.left_in_the_middle(state, view.received_at)
         if begun is not None:
             text = f"{text}\n{self._texts.left_in_the_middle(self._guide.title(begun))}"
-            options = (RESUME, *as_options(self._knowledge.starters(3)), PERSON)
-        else:
-            doing = (ASSESS,) if self._guide.has("assessment") else ()
-            options = (*as_options(self._knowledge.starters(4 - len(doing))), *doing, PERSON)
+        has_flows = self._guide.has("assessment")
+        options = menu_options(
+            self._policy.menu, self._knowledge, has_flows=has_flows, resumes=begun is not None
+        )
         proposed = RESUME.payload if begun is not None else ""
         turn = say(state, text, Outcome.SMALLTALK, options, proposed)
         return replace(turn, effects=effects)

@@ -59,6 +59,8 @@ class ConversationState:
     """The last question as typed, masked (see bot.dialogue.misses): for "that is not what I meant"."""
     alternatives: tuple[str, ...] = ()
     """Entries that came next best for it."""
+    place: str = ""
+    """The commune the citizen named last, for whom to turn to there."""
     minute_began: datetime | None = None
     """Start of the minute in which messages are being counted."""
     in_minute: int = 0

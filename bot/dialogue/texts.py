@@ -1,13 +1,18 @@
 """The bot's own sentences. Everything a citizen reads that is not an FAQ answer is here.
 
-Warm, short and plain; the citizen is always "bạn"; no promise the Hội cannot keep.
+Warm, short and plain; the citizen is always "bạn"; no promise the Hội cannot keep. What staff may word
+themselves, and when a person answers, comes from the rules of the house; without any, nothing is promised
+but that somebody answers.
 """
 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from bot.dialogue.nearest import Contact, contact_for
+from bot.office import Office
 from connectors.message import Option
 
 MENU = Option("Xem gợi ý", "cmd:menu")
@@ -38,11 +43,38 @@ class Texts:
 
     association: str = "Hội Khuyến học"
     contact: str = "Hội Khuyến học xã, phường nơi bạn ở"
+    own_welcome: str = ""
+    """Staff's words for `welcome`; empty: ours."""
+    own_greeting: str = ""
+    """Staff's words for `greeting`; empty: ours."""
+    office: Office | None = None
+    """When officers are at work; None: nobody said, and no hour is promised."""
+    contacts: tuple[Contact, ...] = ()
+    """By commune."""
+    now: datetime | None = None
+    """The moment in which this is said; without it no hour is promised."""
+
+    def at(self, now: datetime, place: str = "") -> Texts:
+        """The same for somebody who writes at this moment, from this commune if it is known."""
+        nearest = contact_for(self.contacts, place)
+        return replace(self, now=now, contact=nearest.in_words if nearest else self.contact)
+
+    @property
+    def _promise(self) -> str:
+        if self.office is None or self.now is None:
+            return "Cán bộ sẽ trả lời bạn ngay trong cuộc trò chuyện này khi vào giờ làm việc."
+        return self.office.promise(self.now)
+
+    @property
+    def _closed(self) -> str:
+        """When a person answers, in brackets to follow a word; empty while it is now, or not known."""
+        when = self.office.when_if_closed(self.now) if self.office and self.now else ""
+        return f" ({when})" if when else ""
 
     @property
     def welcome(self) -> str:
         """First contact: who is speaking (a machine), and what it can do."""
-        return (
+        return self.own_welcome or (
             f"Chào bạn! Mình là trợ lý tự động của {self.association}. Mình giúp bạn tra cứu các quyết định, "
             "chỉ thị và tiêu chí về khuyến học, xã hội học tập, danh hiệu “Công dân học tập”. "
             "Bạn cứ gõ câu hỏi, không cần dấu cũng được. Lúc nào cần gặp người thật, bạn nhắn "
@@ -52,7 +84,7 @@ class Texts:
     @property
     def greeting(self) -> str:
         """Hello in return."""
-        return (
+        return self.own_greeting or (
             "Chào bạn! Bạn muốn hỏi điều gì về khuyến học? Bạn có thể bấm một gợi ý bên dưới hoặc gõ câu hỏi."
         )
 
@@ -89,8 +121,7 @@ class Texts:
     def person_called(self) -> str:
         """A person was asked for: what happens now, and what to do meanwhile."""
         return (
-            "Mình đã báo cán bộ của Hội. Cán bộ sẽ trả lời bạn ngay trong cuộc trò chuyện này khi "
-            "vào giờ làm việc. "
+            f"Mình đã báo cán bộ của Hội. {self._promise} "
             f"Nếu cần gấp, bạn liên hệ {self.contact}. Trong lúc chờ, bạn vẫn có thể hỏi mình."
         )
 
@@ -103,7 +134,7 @@ class Texts:
     def person_already_called(self) -> str:
         """Asked again while still waiting."""
         return (
-            "Cán bộ đã nhận được lời nhắn của bạn và sẽ trả lời sớm nhất có thể. "
+            f"Cán bộ đã nhận được lời nhắn của bạn và sẽ trả lời sớm nhất có thể{self._closed}. "
             f"Nếu cần gấp, bạn liên hệ {self.contact} nhé."
         )
 
@@ -145,8 +176,8 @@ class Texts:
     def not_known_again(self) -> str:
         """An honest no, repeated: offer a person."""
         return (
-            "Mình vẫn chưa tìm được câu trả lời. Bạn bấm “Gặp cán bộ” để người của Hội giúp bạn, "
-            f"hoặc liên hệ {self.contact} nhé."
+            "Mình vẫn chưa tìm được câu trả lời. Bạn bấm “Gặp cán bộ” để người của Hội giúp "
+            f"bạn{self._closed}, hoặc liên hệ {self.contact} nhé."
         )
 
     @property
@@ -286,7 +317,7 @@ class Texts:
         """The second time: a person."""
         return (
             "Mình chưa giúp được bạn, nên mình đã nhờ cán bộ của Hội trả lời bạn ngay trong cuộc trò "
-            "chuyện này. "
+            f"chuyện này{self._closed}. "
             f"Nếu cần gấp, bạn liên hệ {self.contact}."
         )
 
@@ -323,7 +354,7 @@ class Texts:
         return (
             "Mình đã chuyển yêu cầu của bạn cho cán bộ. Cán bộ sẽ gửi bạn bản sao những gì đang lưu về "
             "bạn, ngay trong "
-            f"cuộc trò chuyện này. Nếu cần gấp, bạn liên hệ {self.contact}."
+            f"cuộc trò chuyện này{self._closed}. Nếu cần gấp, bạn liên hệ {self.contact}."
         )
 
     @property
