@@ -24,11 +24,16 @@ _NAME = re.compile(
 )
 
 
-def masked(text: str) -> str:
-    """What was typed, without what could tell who typed it. At most 200 characters."""
+def blanked(text: str) -> str:
+    """What was typed, on one line, without what could tell who typed it."""
     plain = _NAME.sub(rf"\g<said>{_BLANK} ", normalise(text))
     plain = _NUMBER.sub(_BLANK, _ADDRESS.sub(_BLANK, plain))
-    return " ".join(plain.split())[:_LONGEST]
+    return " ".join(plain.split())
+
+
+def masked(text: str) -> str:
+    """The same, to be counted: at most 200 characters."""
+    return blanked(text)[:_LONGEST]
 
 
 def key_of(text: str) -> str:

@@ -5,11 +5,11 @@ And Chưa trả lời được: what the bot honestly did not know, without sayi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.staff import reasons
 from bot.staff.access import ANSWERING, READING_QUESTIONS, Route, Visit, not_found, see
@@ -19,7 +19,9 @@ from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.today import UNANSWERED_FOR
 from bot.staff.words import channel_name, handle_of, moment, part_in_short, shortened, what_was_said
-from bot.store import conversations, events, outbox
+from bot.store import audit, conversations, events, outbox
+from bot.store.audit import Action
+from bot.store.database import Job
 from bot.store.outbox import DeadLetter, State
 
 log = structlog.get_logger(__name__)
@@ -117,29 +119,41 @@ class Trouble:
             one = await conversations.load(connection, found[0].conversation)
         if not self._window(one, found[0].author).is_open:
             return see(TROUBLE, "chua-gui-lai")
-        done = await self._parts.database.write(lambda c: outbox.revive(c, id_, now))
+        done = await self._decide(
+            visit, lambda c: outbox.revive(c, id_, now), Action.UNSENT_RETRIED, f"outbox:{id_}"
+        )
         await self._parts.nerves.hint_outbox()
-        log.info("staff_sent_again", staff_id=visit.session.officer.id, outbox_id=id_)
         return see(TROUBLE, "gui-lai" if done else "da-xong")
 
     async def set_aside_unsent(self, visit: Visit) -> web.StreamResponse:
         """POST …/gui-di/{id}/bo-qua"""
         id_ = _id(visit)
-        return await self._set_aside(
-            visit, lambda: self._parts.database.write(lambda c: outbox.set_aside(c, id_))
+        done = await self._decide(
+            visit, lambda c: outbox.set_aside(c, id_), Action.UNSENT_SET_ASIDE, f"outbox:{id_}"
         )
+        return see(TROUBLE, "bo-qua" if done else "da-xong")
 
     async def set_aside_unhandled(self, visit: Visit) -> web.StreamResponse:
         """POST …/den/{id}/bo-qua"""
         id_ = _id(visit)
-        return await self._set_aside(
-            visit, lambda: self._parts.database.write(lambda c: events.set_aside(c, id_))
+        done = await self._decide(
+            visit, lambda c: events.set_aside(c, id_), Action.UNHANDLED_SET_ASIDE, f"event:{id_}"
         )
-
-    async def _set_aside(self, visit: Visit, let_go: Callable[[], Awaitable[bool]]) -> web.StreamResponse:
-        done = await let_go()
-        log.info("staff_set_aside", staff_id=visit.session.officer.id, done=done)
         return see(TROUBLE, "bo-qua" if done else "da-xong")
+
+    async def _decide(self, visit: Visit, job: Job[bool], action: Action, subject: str) -> bool:
+        """Do it and write down who did; False, and nothing written, when it was done already."""
+        officer, now = visit.session.officer, self._parts.clock()
+
+        async def decide(connection: AsyncConnection) -> bool:
+            done = await job(connection)
+            if done:
+                await audit.note(connection, officer, action, subject, now)
+            return done
+
+        done = await self._parts.database.write(decide)
+        log.info("staff_trouble_decided", staff_id=officer.id, action=action.value, done=done)
+        return done
 
     async def questions(self, visit: Visit) -> web.StreamResponse:
         """GET /staff/chua-tra-loi: editors see the words, and only those who answer see the conversation."""
