@@ -58,6 +58,14 @@ NOTICES = {
     "da-luu": "Đã lưu. Khoảng một giây nữa trợ lý trả lời theo bản này.",
     "da-nhap": "Đã lưu bản nháp. Người dân chưa thấy câu này.",
     "da-luu-tru": "Đã đưa vào lưu trữ. Trợ lý không trả lời bằng câu này nữa.",
+    "da-rut": "Đã rút lại. Liên kết ấy không dùng được nữa.",
+    "da-doi-quyen": "Đã đổi quyền. Quyền mới có ngay, người ấy không cần đăng nhập lại.",
+    "da-khoa": "Đã khóa tài khoản. Thiết bị nào đang đăng nhập bằng tài khoản này cũng bị đăng xuất.",
+    "da-mo-khoa": "Đã mở khóa. Người ấy đăng nhập bằng mật khẩu cũ.",
+    "da-ket-thuc": "Đã đăng xuất thiết bị ấy.",
+    "da-ket-thuc-het": "Đã đăng xuất các thiết bị ấy.",
+    "da-doi-mat-khau": "Đã đổi mật khẩu. Các thiết bị khác của bạn đã bị đăng xuất.",
+    "chao-mung": "Đã đặt mật khẩu và đăng nhập. Lần sau bạn đăng nhập bằng tên và mật khẩu này.",
     "da-chon": "Đã chọn xong. Khoảng một giây nữa trợ lý trả lời theo bản đã chọn.",
 }
 """What a page may be asked to say on top, by its code in the address. Never free text: an address can be
@@ -65,6 +73,10 @@ made by anybody."""
 WARNINGS = {
     "nguoi-khac": "Đã có cán bộ khác nhận cuộc trò chuyện này. Bạn chỉ viết khi hai người đã hẹn nhau, "
     "kẻo người dân nhận hai câu trả lời.",
+    "quan-tri-cuoi": "Chưa làm được: Hội phải còn ít nhất một người quản trị. "
+    "Bạn đặt thêm một người quản trị nữa rồi làm lại nhé.",
+    "rut-roi": "Liên kết ấy đã được dùng hoặc đã được rút rồi.",
+    "dang-khoa": "Tài khoản này đang khóa. Bạn mở khóa trước, rồi tạo liên kết.",
     "da-xong": "Tin này đã được xử lý rồi.",
     "chua-gui-lai": "Chưa gửi lại được: đã hết hạn trả lời người này, hoặc kênh đang tắt.",
     "chua-nhan": "Cuộc trò chuyện này đang do trợ lý trả lời sẵn.",

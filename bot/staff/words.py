@@ -9,12 +9,19 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta, tzinfo
 
+from bot.store.audit import Action
 from bot.store.outbox import State
 from bot.store.staff import Role
 from connectors.message import Attachment, Card, ConversationId, InboundEvent, Part
 
 CHANNELS = {"zalo": "Zalo", "messenger": "Facebook", "web": "Trang web"}
 ROLES = {Role.ADMIN: "Quản trị", Role.EDITOR: "Biên tập", Role.AGENT: "Trực hội thoại", Role.VIEWER: "Xem"}
+ROLE_MEANS = {
+    Role.ADMIN: "Làm được mọi việc, kể cả mời người và đổi cài đặt.",
+    Role.EDITOR: "Sửa câu hỏi, câu trả lời và văn bản. Không đọc cuộc trò chuyện của người dân.",
+    Role.AGENT: "Đọc và trả lời người dân trong Hộp thư. Không sửa câu trả lời của trợ lý.",
+    Role.VIEWER: "Xem số liệu và câu hỏi thường gặp. Không sửa gì, không đọc cuộc trò chuyện.",
+}
 WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ nhật")
 SEND_STATES = {
     State.WAITING: "chờ gửi",
@@ -25,6 +32,44 @@ SEND_STATES = {
     State.UNKNOWN: "không rõ đã tới chưa",
     State.SET_ASIDE: "chưa gửi được, cán bộ đã bỏ qua",
 }
+ACTIONS = {
+    Action.SIGNED_IN: "Đăng nhập",
+    Action.SIGNED_OUT: "Đăng xuất",
+    Action.CONVERSATION_VIEWED: "Xem cuộc trò chuyện",
+    Action.CONVERSATION_TAKEN: "Nhận trả lời cuộc trò chuyện",
+    Action.CONVERSATION_RETURNED: "Trả cuộc trò chuyện lại cho trợ lý",
+    Action.CONVERSATION_ANSWERED: "Trả lời người dân",
+    Action.NOTE_ADDED: "Ghi chú nội bộ",
+    Action.UNSENT_RETRIED: "Gửi lại tin chưa gửi được",
+    Action.UNSENT_SET_ASIDE: "Bỏ qua tin chưa gửi được",
+    Action.UNHANDLED_SET_ASIDE: "Bỏ qua tin trợ lý chưa xử lý được",
+    Action.ENTRY_SAVED: "Lưu câu hỏi thường gặp",
+    Action.ENTRY_ARCHIVED: "Đưa câu hỏi thường gặp vào lưu trữ",
+    Action.ENTRIES_IMPORTED: "Nhập câu hỏi từ tệp",
+    Action.ENTRIES_EXPORTED: "Xuất câu hỏi ra tệp",
+    Action.CONFLICT_DECIDED: "Chọn bản khi nội dung có hai bản khác nhau",
+    Action.MISS_DECIDED: "Xử lý câu trợ lý chưa trả lời được",
+    Action.DOCUMENT_UPLOADED: "Tải văn bản lên",
+    Action.DOCUMENT_CHANGED: "Sửa thông tin văn bản",
+    Action.DOCUMENT_SWITCHED: "Bật hoặc tắt văn bản",
+    Action.DOCUMENT_VIEWED: "Xem văn bản gốc",
+    Action.PASSAGE_DECIDED: "Xem lại đoạn văn bản bị mờ, lỗi chữ",
+    Action.ASSESSMENTS_VIEWED: "Xem bản tự đánh giá của người dân",
+    Action.ASSESSMENTS_EXPORTED: "Xuất số liệu tự đánh giá",
+    Action.ACCOUNT_INVITED: "Mời người mới",
+    Action.INVITE_WITHDRAWN: "Rút lại liên kết đã gửi",
+    Action.ACCOUNT_CREATED: "Tạo tài khoản",
+    Action.ACCOUNT_CHANGED: "Đổi quyền của tài khoản",
+    Action.ACCOUNT_DISABLED: "Khóa tài khoản",
+    Action.ACCOUNT_ENABLED: "Mở khóa tài khoản",
+    Action.PASSWORD_LINK_MADE: "Tạo liên kết đặt lại mật khẩu",
+    Action.PASSWORD_CHANGED: "Đổi mật khẩu",
+    Action.SESSION_REVOKED: "Đăng xuất thiết bị từ xa",
+    Action.RULES_CHANGED: "Đổi cài đặt",
+    Action.CHANNEL_TESTED: "Kiểm tra kênh",
+    Action.AUDIT_EXPORTED: "Xuất nhật ký ra tệp",
+}
+"""What officers did, as the log tells it. Every Action has words here."""
 _ATTACHMENTS = {
     "image": "Ảnh",
     "gif": "Ảnh động",
@@ -97,6 +142,11 @@ def part_in_short(part: Part) -> str:
         return " ".join(f"{part.title} {part.subtitle}".split())
     text = part.text if hasattr(part, "text") else f"[Tệp: {part.name}] {part.caption}"
     return " ".join(text.split())
+
+
+def at_start(name: str) -> str:
+    """A name as a sentence begins with it: `Cô Lan`."""
+    return name[:1].upper() + name[1:]
 
 
 def shortened(text: str, limit: int = 120) -> str:
