@@ -21,8 +21,9 @@ import structlog
 from aiohttp import web
 
 from bot.clock import Clock, utc_now
-from bot.dialogue.assistant import Assistant, Policy
-from bot.dialogue.texts import MENU, PERSON, Texts
+from bot.dialogue.assistant import Assistant
+from bot.dialogue.texts import MENU, PERSON
+from bot.dialogue.turn import Hearing
 from bot.download import Downloader, loopback_origin
 from bot.embedded_valkey import EmbeddedValkey
 from bot.evidence import EvidenceKeeper
@@ -32,10 +33,12 @@ from bot.flows.erasure import Erasure
 from bot.flows.flow import Flow
 from bot.flows.story import Story
 from bot.health import Parts, add_health_routes
+from bot.house_rules import HouseRules, rules_of_installation
 from bot.inbox import Inbox
 from bot.librarian import Librarian, Progress, open_librarian
 from bot.metrics import Metrics, NluMetrics
 from bot.nerves import Nerves
+from bot.noticeboard import Noticeboard, RuledAssistant
 from bot.outbox import AccountSender
 from bot.reminders import Reminders
 from bot.settings import Settings
@@ -95,10 +98,10 @@ class House:
     database: Database
     nerves: Nerves
     librarian: Librarian
-    assistant: Assistant
+    board: Noticeboard
+    assistant: Hearing
     criteria: CriteriaBook
     cabinet: Cabinet
-    texts: Texts
     inbox: Inbox
     web: WebChannel
     zalo: ZaloChannel | None
@@ -108,11 +111,6 @@ class House:
     def channels(self) -> tuple[Channel, ...]:
         """Every channel that is on."""
         return tuple(c for c in (self.web, self.zalo, self.messenger) if c is not None)
-
-
-def make_texts(settings: Settings) -> Texts:
-    """The bot's own sentences, with the association's name in them."""
-    return Texts(settings.association_name, settings.contact_line)
 
 
 @asynccontextmanager
@@ -140,14 +138,37 @@ async def open_interpreter(
 
 
 def make_assistant(
-    settings: Settings, knowledge: Knowledge, interpreter: Interpreter, criteria: CriteriaBook | None = None
+    settings: Settings,
+    knowledge: Knowledge,
+    interpreter: Interpreter,
+    criteria: CriteriaBook | None = None,
+    rules: HouseRules | None = None,
 ) -> Assistant:
-    """The assistant, from content, examples and settings alone (also without any server)."""
-    policy = Policy(
-        messages_per_minute=settings.citizen_messages_per_minute,
-        handoff_return=timedelta(hours=settings.handoff_return_hours),
-    )
-    return Assistant(interpreter, knowledge, make_texts(settings), policy, make_flows(criteria))
+    """The assistant, from content, examples and settings alone (also without any server).
+
+    `rules`: what staff have set; without any, what the installation says.
+    """
+    rules = rules or rules_of_installation(settings)
+    return Assistant(interpreter, knowledge, rules.texts, rules.policy, make_flows(criteria))
+
+
+def make_ruled_assistant(
+    board: Noticeboard, knowledge: Knowledge, interpreter: Interpreter, criteria: CriteriaBook
+) -> RuledAssistant:
+    """The assistant that goes by whatever rules are in force."""
+    flows = make_flows(criteria)
+
+    def make(rules: HouseRules) -> Assistant:
+        return Assistant(interpreter, knowledge, rules.texts, rules.policy, flows)
+
+    return RuledAssistant(board, make)
+
+
+async def read_board(settings: Settings, database: Database) -> Noticeboard:
+    """The rules in force. Raises StoreUnavailable."""
+    board = Noticeboard(rules_of_installation(settings), settings.zone)
+    await board.refresh(database)
+    return board
 
 
 def make_flows(criteria: CriteriaBook | None = None) -> tuple[Flow[Any], ...]:
@@ -182,7 +203,8 @@ async def open_assistant(settings: Settings, progress: Progress | None = None) -
         open_interpreter(settings, librarian) as interpreter,
     ):
         await librarian.learn_meanings(progress)
-        yield make_assistant(settings, librarian, interpreter)
+        board = await read_board(settings, database)
+        yield make_assistant(settings, librarian, interpreter, rules=board.rules)
 
 
 @asynccontextmanager
@@ -306,6 +328,7 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
         librarian = await stack.enter_async_context(open_knowledge(settings, database, clock))
         monitor = NluMetrics(metrics)
         criteria = load_criteria()
+        board = await read_board(settings, database)
         interpreter = await stack.enter_async_context(open_interpreter(settings, librarian, monitor))
         web_chat = WebChannel(nerves.hint_web)
         await _need_zalo_tokens(settings, database, clock)
@@ -318,10 +341,10 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
             database=database,
             nerves=nerves,
             librarian=librarian,
-            assistant=make_assistant(settings, librarian, interpreter, criteria),
+            board=board,
+            assistant=make_ruled_assistant(board, librarian, interpreter, criteria),
             criteria=criteria,
             cabinet=make_cabinet(settings, clock, criteria),
-            texts=make_texts(settings),
             inbox=Inbox(database, nerves, clock, metrics),
             web=web_chat,
             zalo=zalo,
@@ -375,10 +398,11 @@ def make_web(house: House) -> web.Application:
             public_url=settings.public_url,
             trusted_proxies=settings.trusted_proxies,
             zone=settings.zone,
-            handoff_return=timedelta(hours=settings.handoff_return_hours),
+            board=house.board,
             criteria=house.criteria,
             evidence_folder=settings.data_dir / EVIDENCE,
             data_dir=settings.data_dir,
+            hints=house.nerves.outbox_hints,
             officer_windows={"messenger": HUMAN_AGENT_WINDOW} if settings.messenger_human_agent else {},
         ),
     )
@@ -404,7 +428,7 @@ def make_worker(house: House) -> Worker:
         house.nerves,
         house.assistant,
         {(c.name, c.account): c for c in house.channels},
-        house.texts.apology,
+        house.board.rules.texts.apology,
         house.clock,
         house.metrics,
         cabinet=house.cabinet,
@@ -476,7 +500,10 @@ async def serve(
     """
     async with build(settings) as house, AsyncExitStack() as stack:
         port = await _listen(house, stack) if role in ("all", "web") else 0
-        works: list[Coroutine[Any, Any, None]] = [house.librarian.follow(house.database, stop)]
+        works: list[Coroutine[Any, Any, None]] = [
+            house.librarian.follow(house.database, stop),
+            house.board.follow(house.database, stop),
+        ]
         if role in ("all", "web", "worker"):  # of these, the one that has a file reads it
             limits = Limits()
             works.append(UploadReader(house.database, house.clock, settings.data_dir, limits).run(stop))

@@ -7,16 +7,19 @@ cannot be read.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, tzinfo
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.dialogue.turn import Hearing, Turn, View
 from bot.house_rules import HouseRules, read_rules
 from bot.office import VIETNAM
 from bot.store import house_rules as stored
 from bot.store.database import Database, StoreUnavailable
+from connectors.message import InboundEvent
 
 log = structlog.get_logger(__name__)
 
@@ -82,3 +85,21 @@ class Noticeboard:
         self._rules, self._since = rules, version.at
         log.info("house_rules_taken_over", version=version.id)
         return True
+
+
+class RuledAssistant:
+    """Takes each turn by the rules in force when it begins. Fulfils `Hearing`."""
+
+    def __init__(self, board: Noticeboard, make: Callable[[HouseRules], Hearing]) -> None:
+        """`make` gives an assistant that goes by the rules it is given; called once for each change."""
+        self._board = board
+        self._make = make
+        self._made_for = board.rules
+        self._assistant = make(board.rules)
+
+    async def turn(self, event: InboundEvent, view: View) -> Turn:
+        """See `Hearing.turn`."""
+        rules = self._board.rules
+        if rules is not self._made_for:
+            self._assistant, self._made_for = self._make(rules), rules
+        return await self._assistant.turn(event, view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from pathlib import Path
@@ -11,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import Clock
 from bot.dialogue.turn import Hearing
+from bot.noticeboard import Noticeboard
 from bot.store.database import Database
+from bot.web.contract import Hints
 from connectors.channel import Channel
 from connectors.message import ConversationId
 from knowledge.base import KnowledgeBase
@@ -44,8 +47,10 @@ class StaffParts:
     """The address officers open, `https://…`; forms from there are ours even behind a proxy."""
     trusted_proxies: int = 0
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Ho_Chi_Minh"))
-    handoff_return: timedelta = timedelta(hours=12)
-    """How long after an officer's last line the bot answers again."""
+    board: Noticeboard = field(default_factory=Noticeboard)
+    """The rules of the house."""
+    hints: Callable[[], AbstractAsyncContextManager[Hints]] | None = None
+    """Hints that something was just said, where there are any: open pages hear of it the sooner."""
     officer_windows: Mapping[str, timedelta] = field(default_factory=dict)
     """By channel: how long officers may reply where that is longer than the channel's own window."""
 
@@ -57,6 +62,11 @@ class StaffParts:
     """Where files that are taken in lie; None: nowhere this process can read."""
     file_limits: Limits = field(default_factory=Limits)
     """Of one file that is taken in."""
+
+    @property
+    def handoff_return(self) -> timedelta:
+        """How long after an officer's last line the bot answers again."""
+        return self.board.rules.handoff_return
 
     def channel_of(self, conversation: ConversationId) -> Channel | None:
         """The channel of a conversation, or None when it is off now."""
