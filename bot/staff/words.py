@@ -67,6 +67,18 @@ ACTIONS = {
     Action.SESSION_REVOKED: "Đăng xuất thiết bị từ xa",
     Action.RULES_CHANGED: "Đổi cài đặt",
     Action.CHANNEL_TESTED: "Kiểm tra kênh",
+    Action.RETENTION_APPLIED: "Dọn dữ liệu quá hạn lưu giữ",
+    Action.CONSENT_CHANGED: "Đổi đăng ký nhận tin của một người",
+    Action.DATA_EXPORTED: "Xuất dữ liệu của một người",
+    Action.DATA_ERASED: "Xóa dữ liệu của một người",
+    Action.CAMPAIGN_CHANGED: "Soạn đợt gửi tin",
+    Action.CAMPAIGN_STEP: "Chuyển bước đợt gửi tin",
+    Action.CAMPAIGN_TESTED: "Gửi thử đợt tin",
+    Action.RECIPIENTS_VIEWED: "Xem danh sách người nhận tin",
+    Action.RECIPIENTS_EXPORTED: "Xuất danh sách người nhận tin",
+    Action.OCCASION_CHANGED: "Đổi lịch hoạt động",
+    Action.REPORT_CHANGED: "Sửa báo cáo",
+    Action.REPORT_EXPORTED: "Xuất báo cáo",
     Action.AUDIT_EXPORTED: "Xuất nhật ký ra tệp",
 }
 """What officers did, as the log tells it. Every Action has words here."""
