@@ -41,6 +41,7 @@ from bot.nerves import Nerves
 from bot.noticeboard import Noticeboard, RuledAssistant
 from bot.outbox import AccountSender
 from bot.reminders import Reminders
+from bot.retention import Retention
 from bot.settings import Settings
 from bot.sheets import Cabinet
 from bot.staff.console import add_staff_routes
@@ -465,6 +466,11 @@ def make_reminders(house: House) -> Reminders:
     )
 
 
+def make_retention(house: House) -> Retention:
+    """Removes what is older than staff want it kept."""
+    return Retention(house.database, house.nerves, house.board, house.clock, house.settings.zone)
+
+
 def make_senders(house: House) -> list[AccountSender]:
     """One sender per account, each at its own rate."""
     settings = house.settings
@@ -511,6 +517,7 @@ async def serve(
             works.append(make_worker(house).run(stop))
             works.append(make_evidence_keeper(house).run(stop))
             works.append(make_reminders(house).run(stop))
+            works.append(make_retention(house).run(stop))
             works.append(house.cabinet.keep_tidy(stop))
         if role in ("all", "sender"):
             works.extend(sender.run(stop) for sender in make_senders(house))

@@ -60,6 +60,7 @@ class Action(StrEnum):
     SESSION_REVOKED = "session_revoked"
     RULES_CHANGED = "rules_changed"
     CHANNEL_TESTED = "channel_tested"
+    RETENTION_APPLIED = "retention_applied"
     CONSENT_CHANGED = "consent_changed"
     DATA_EXPORTED = "data_exported"
     DATA_ERASED = "data_erased"
