@@ -83,6 +83,11 @@ class Librarian:
         return self._base
 
     @property
+    def revision(self) -> int:
+        """Of the content `base` was made of; -1 before the first."""
+        return self._revision
+
+    @property
     def state(self) -> State:
         """See `State`."""
         name = self._embedder.name if self._embedder and not self._missing else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from knowledge.excerpts import Library, Sought
 from knowledge.finding import Candidate, Finder, Reading
 from knowledge.index import Mode
 from knowledge.judgement import Judgement, shipped_judgement
-from knowledge.meaning import MeaningIndex
+from knowledge.meaning import MeaningIndex, Vector
 from knowledge.phrases import Phrases
 from knowledge.register import Naming, Register, Told
 from knowledge.repertoire import Repertoire
@@ -343,6 +343,16 @@ class KnowledgeBase:
             return [Ranked(line.id, line.text, cosine) for line, cosine in near]
         found = await self._finder.weighed(reading, with_meaning=mode is Mode.HYBRID)
         return [Ranked(c.line.id, c.line.text, c.probability) for c in found[:k]]
+
+    # --- comparing questions with each other ---------------------------------------------------------
+
+    def telling(self, question: str) -> Mapping[str, float]:
+        """Words that tell what a question is about, and pairs of them, by weight; empty without a topic."""
+        return self._finder.telling(question)
+
+    async def meaning(self, question: str) -> Vector | None:
+        """A question as the model reads it, of length 1; None without a model. Some 20 ms in a thread."""
+        return (await self._finder.with_vector(self._finder.read(question).question)).vector
 
     # --- wording -----------------------------------------------------------------------------------
 

@@ -246,6 +246,10 @@ class Finder:
         best = sorted(near.items(), key=lambda pair: pair[1], reverse=True)[:k]
         return [(self._repertoire.lines[place], cosine) for place, cosine in best]
 
+    def telling(self, question: str) -> Mapping[str, float]:
+        """Words that tell what a question is about, and pairs of them, by weight; empty without a topic."""
+        return self._words.read(question).weights
+
     async def with_vector(self, question: Question) -> Question:
         """The question with its vector, where there is a model."""
         if self._embedder is None:

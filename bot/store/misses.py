@@ -7,7 +7,7 @@ What one officer decided in one moment can be taken back together.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +28,8 @@ KEPT = timedelta(days=730)
 """How long any other is kept after it was asked last."""
 KEPT_AT_MOST = 20_000
 """Questions that are kept at all; of more, those asked least and longest ago go."""
+WRONG = "wrong"
+"""The reason of a question that was answered, and not as was meant."""
 _AT_ONCE = 500
 
 
@@ -64,19 +66,19 @@ class Miss:
     decided_by: str = ""
     """The officer; empty when nobody decided, or the bot answered it when asked again."""
     decided_at: datetime | None = None
+    """When somebody decided or the bot answered it; on an open one, when an officer opened it again."""
     answered_by: str = ""
     """What answers it now, or is to: an entry's id, or `fact:…` and the like."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Another one whenever any question changed. For caches."""
+    """The questions in one state at a glance: another one whenever any of them changed. For caches."""
 
     rows: int
     asked: int
-    last_at: datetime | None
+    last_at: datetime
     decided_at: datetime | None
-    open: int
 
 
 async def record(
@@ -137,7 +139,7 @@ async def find(connection: AsyncConnection, keys: Sequence[str]) -> list[Miss]:
 async def decided_together(connection: AsyncConnection, by: str, at: datetime) -> list[Miss]:
     """What an officer decided at one moment and nobody decided otherwise since."""
     rows = await connection.execute(
-        select(t).where(t.c.decided_by == by, t.c.decided_at == at).order_by(t.c.count.desc(), t.c.key)
+        select(t).where(t.c.decided_by == by[:60], t.c.decided_at == at).order_by(t.c.count.desc(), t.c.key)
     )
     return [_miss(row) for row in rows]
 
@@ -148,59 +150,70 @@ async def count_open(connection: AsyncConnection, since: datetime) -> int:
     return int(await connection.scalar(query) or 0)
 
 
-async def change(connection: AsyncConnection) -> Change:
-    """See `Change`; a few milliseconds for all there may be."""
-    row = (
-        await connection.execute(
-            select(
-                func.count().label("rows"),
-                func.coalesce(func.sum(t.c.count), 0).label("asked"),
-                func.max(t.c.last_at).label("last_at"),
-                func.max(t.c.decided_at).label("decided_at"),
-                func.coalesce(func.sum(case((_in(UNSOLVED), 1), else_=0)), 0).label("open"),
-            )
-        )
-    ).one()
-    return Change(int(row.rows), int(row.asked), row.last_at, row.decided_at, int(row.open))
+async def changes(connection: AsyncConnection) -> Mapping[State, Change]:
+    """See `Change`; a few milliseconds for all questions there may be. States nothing is in are left out."""
+    rows = await connection.execute(
+        select(
+            t.c.state,
+            func.count().label("rows"),
+            func.sum(t.c.count).label("asked"),
+            func.max(t.c.last_at).label("last_at"),
+            func.max(t.c.decided_at).label("decided_at"),
+        ).group_by(t.c.state)
+    )
+    return {
+        State(row.state): Change(int(row.rows), int(row.asked), row.last_at, row.decided_at) for row in rows
+    }
 
 
 # --- deciding ------------------------------------------------------------------------------------------
 
 
 async def decide(
-    connection: AsyncConnection,
-    keys: Iterable[str],
-    state: State,
-    *,
-    by: str,
-    at: datetime,
-    answered_by: str = "",
+    connection: AsyncConnection, keys: Iterable[str], state: State, *, by: str, at: datetime
 ) -> int:
     """An officer decides about what nobody else did; gives how many questions that changed."""
-    mine = and_(t.c.state == State.TAKEN.value, t.c.decided_by == by)
-    free = or_(t.c.state == State.OPEN.value, mine)
-    if state in (State.OUTSIDE, State.SKIPPED):
-        free = _in(UNSOLVED)
-    values = {
-        "state": state.value,
-        "decided_by": by[:60],
-        "decided_at": at,
-        "answered_by": answered_by[:120] or None,
-        # What is meant to be answered now is asked again, whether it was asked already or not.
-        "asked_revision": 0,
-    }
+    free = _in(UNSOLVED) if state is not State.TAKEN else _free_for(by)
+    values = {"state": state.value, "decided_by": by[:60], "decided_at": at, "answered_by": None}
     return await _change(connection, keys, free, values)
 
 
-async def reopen(connection: AsyncConnection, keys: Iterable[str]) -> int:
-    """Whatever became of them, these questions are open again; gives how many were not."""
-    return await _change(connection, keys, t.c.state != State.OPEN.value, _UNDECIDED)
+async def hand_to(
+    connection: AsyncConnection, keys: Iterable[str], entry_id: str, revision: int, *, by: str, at: datetime
+) -> int:
+    """An officer made these questions ways of asking an entry, with this revision of the content.
+
+    They are solved once the bot, asked again, answers them; gives how many questions that changed.
+    """
+    values = {
+        "state": State.TAKEN.value,
+        "decided_by": by[:60],
+        "decided_at": at,
+        "answered_by": entry_id[:120],
+        "asked_revision": revision - 1,
+    }
+    return await _change(connection, keys, _free_for(by), values)
+
+
+async def reopen(connection: AsyncConnection, keys: Iterable[str], at: datetime) -> int:
+    """Whatever became of them, these questions are open again; gives how many were not.
+
+    Of one that was solved an officer says so that the answer is not right: the same answer does not solve it.
+    """
+    was_solved = t.c.state == State.SOLVED.value
+    values = {
+        **_UNDECIDED,
+        "decided_at": at,
+        "reason": case((was_solved, WRONG), else_=t.c.reason),
+        "nearest_entry": case((was_solved, func.coalesce(t.c.answered_by, "")), else_=t.c.nearest_entry),
+    }
+    return await _change(connection, keys, t.c.state != State.OPEN.value, values)
 
 
 async def take_back(connection: AsyncConnection, by: str, at: datetime) -> int:
     """Undo what an officer decided at one moment, as far as nobody decided otherwise since."""
     done = await connection.execute(
-        update(t).where(t.c.decided_by == by, t.c.decided_at == at).values(**_UNDECIDED)
+        update(t).where(t.c.decided_by == by[:60], t.c.decided_at == at).values(**_UNDECIDED)
     )
     return int(done.rowcount)
 
@@ -236,17 +249,18 @@ async def note_answered(
 
 
 async def note_unanswered(connection: AsyncConnection, asked: Sequence[Miss], revision: int) -> None:
-    """The bot still does not answer these."""
+    """The bot still does not answer these: what an officer added to an entry for nothing is free again."""
     for miss in asked:
-        await connection.execute(update(t).where(_as_seen(miss)).values(asked_revision=revision))
+        freed = _UNDECIDED if miss.answered_by else {}
+        await connection.execute(update(t).where(_as_seen(miss)).values(asked_revision=revision, **freed))
 
 
 async def release(connection: AsyncConnection, by: str, at: datetime) -> int:
     """What was taken at one moment is free again, where the answer that came of it did not cover it."""
     done = await connection.execute(
         update(t)
-        .where(t.c.state == State.TAKEN.value, t.c.decided_by == by, t.c.decided_at == at)
-        .values(state=State.OPEN.value, decided_by=None, decided_at=None, answered_by=None)
+        .where(t.c.state == State.TAKEN.value, t.c.decided_by == by[:60], t.c.decided_at == at)
+        .values(**_UNDECIDED)
     )
     return int(done.rowcount)
 
@@ -265,7 +279,7 @@ async def tidy(connection: AsyncConnection, now: datetime) -> int:
     return gone + int((await connection.execute(delete(t).where(t.c.key.in_(least)))).rowcount)
 
 
-_UNDECIDED: dict[str, Any] = {
+_UNDECIDED: Mapping[str, Any] = {
     "state": State.OPEN.value,
     "decided_by": None,
     "decided_at": None,
@@ -273,8 +287,14 @@ _UNDECIDED: dict[str, Any] = {
 }
 
 
+def _free_for(by: str) -> ColumnElement[bool]:
+    """What no colleague has taken."""
+    mine = and_(t.c.state == State.TAKEN.value, t.c.decided_by == by[:60])
+    return or_(t.c.state == State.OPEN.value, mine)
+
+
 async def _change(
-    connection: AsyncConnection, keys: Iterable[str], where: ColumnElement[bool], values: dict[str, Any]
+    connection: AsyncConnection, keys: Iterable[str], where: ColumnElement[bool], values: Mapping[str, Any]
 ) -> int:
     changed = 0
     for some in _portions([*dict.fromkeys(keys)]):
