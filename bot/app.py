@@ -40,6 +40,7 @@ from bot.metrics import Metrics, NluMetrics
 from bot.nerves import Nerves
 from bot.noticeboard import Noticeboard, RuledAssistant
 from bot.outbox import AccountSender
+from bot.outreach.delivery import Feeder, HeldMessages, Post, share_of
 from bot.reminders import Reminders
 from bot.retention import Retention
 from bot.settings import Settings
@@ -433,6 +434,7 @@ def make_worker(house: House) -> Worker:
         house.clock,
         house.metrics,
         cabinet=house.cabinet,
+        held=HeldMessages(house.database, house.channels, house.clock, make_post(house.settings)),
         concurrency=house.settings.worker_concurrency,
     )
 
@@ -474,11 +476,7 @@ def make_retention(house: House) -> Retention:
 def make_senders(house: House) -> list[AccountSender]:
     """One sender per account, each at its own rate."""
     settings = house.settings
-    rates = {
-        "zalo": settings.zalo_sends_per_minute,
-        "messenger": settings.messenger_sends_per_minute,
-        "web": None,
-    }
+    rates = send_rates(settings)
     return [
         AccountSender(
             channel,
@@ -492,6 +490,27 @@ def make_senders(house: House) -> list[AccountSender]:
         )
         for channel in house.channels
     ]
+
+
+def send_rates(settings: Settings) -> dict[str, int | None]:
+    """Sends a minute by channel; None: nothing limits our own page."""
+    return {
+        "zalo": settings.zalo_sends_per_minute,
+        "messenger": settings.messenger_sends_per_minute,
+        "web": None,
+    }
+
+
+def make_post(settings: Settings) -> Post:
+    """How campaigns become messages."""
+    return Post(settings.association_name, settings.zone, settings.data_dir / "campaigns")
+
+
+def make_feeder(house: House) -> Feeder:
+    """Hands campaigns to the senders, at their share of each account's rate."""
+    settings = house.settings
+    shares = {name: share_of(rate, settings.campaign_share) for name, rate in send_rates(settings).items()}
+    return Feeder(house.database, house.nerves, house.channels, shares, house.clock, make_post(settings))
 
 
 async def serve(
@@ -521,6 +540,7 @@ async def serve(
             works.append(house.cabinet.keep_tidy(stop))
         if role in ("all", "sender"):
             works.extend(sender.run(stop) for sender in make_senders(house))
+            works.append(make_feeder(house).run(stop))
             if house.zalo is not None:
                 works.append(house.zalo.keep_fresh(stop))
         tasks = [asyncio.create_task(work) for work in works]

@@ -24,7 +24,7 @@ from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.store import accounts, conversations, outbox
 from bot.store.database import Database, Job, StoreUnavailable
-from bot.store.outbox import Claimed, State
+from bot.store.outbox import CAMPAIGN, Claimed, State
 from bot.tasks import end
 from connectors.channel import Channel, Outgoing, Receipt
 from connectors.errors import (
@@ -73,7 +73,7 @@ def decide(error: SendError, message: Claimed, now: datetime, give_up_after: tim
     too_old = now - message.created_at > give_up_after
     match error:
         case OutcomeUnknown():
-            last = message.unknowns + 1 >= COPIES_AFTER_TIMEOUT
+            last = message.author == CAMPAIGN or message.unknowns + 1 >= COPIES_AFTER_TIMEOUT
             return Verdict(State.UNKNOWN if last else State.CHECKING, now + ECHO_WAIT, unknown=True)
         case Deferred(until=until) if not too_old:
             return Verdict(State.WAITING, until)
@@ -306,7 +306,7 @@ class AccountSender:
                 if self._channel.capabilities.idempotent:
                     await outbox.release(connection, row.id, state=State.WAITING, not_before=now, error="")
                     continue
-                last = row.unknowns + 1 >= UNKNOWNS_AFTER_CRASH
+                last = row.author == CAMPAIGN or row.unknowns + 1 >= UNKNOWNS_AFTER_CRASH
                 await outbox.release(
                     connection,
                     row.id,

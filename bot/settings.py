@@ -117,6 +117,15 @@ class Settings(BaseSettings):
         le=256,
         description="Sends one process has in flight per account. Few, because a kill may repeat them.",
     )
+    campaign_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Part of an account's send rate that campaigns may use; the rest stays free for answers.",
+    )
+    campaign_approval_above: int = Field(
+        200, ge=0, description="A campaign to more people than this needs the approval of a second person."
+    )
     outbox_give_up_hours: float = Field(
         24.0, gt=0, description="How long a reply is tried before it becomes a dead letter."
     )

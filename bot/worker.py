@@ -20,17 +20,18 @@ from redis.exceptions import RedisError
 
 from bot.clock import Clock
 from bot.commit import commit_notice, commit_parked, commit_turn
-from bot.dialogue.turn import Forget, HeardEvent, Hearing, Turn, View
+from bot.dialogue.turn import Forget, HeardEvent, Hearing, Outcome, Turn, View
 from bot.flows.results import Sheet
 from bot.metrics import Metrics
 from bot.nerves import Nerves
+from bot.outreach.delivery import HeldMessages
 from bot.sheets import Cabinet
 from bot.store import conversations, events
 from bot.store.conversations import StaleConversation
 from bot.store.database import Database, StoreUnavailable
 from bot.tasks import end
 from connectors.channel import Channel
-from connectors.message import ANSWERABLE, ConversationId, EventKind, Part, Text
+from connectors.message import ANSWERABLE, ConversationId, EventKind, InboundEvent, Part, Text
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,8 @@ SWEEP_AGE = timedelta(seconds=3)
 SWEEP_LIMIT = 500
 PAGE = 20
 """Events of one conversation read at a time."""
+_MAY_BE_FOLLOWED = frozenset({Outcome.ANSWERED, Outcome.SMALLTALK})
+"""After these there is room for something we kept; not after a question we could not answer."""
 
 
 def new_stamp() -> str:
@@ -63,6 +66,7 @@ class Worker:
         metrics: Metrics,
         *,
         cabinet: Cabinet | None = None,
+        held: HeldMessages | None = None,
         concurrency: int = 8,
     ) -> None:
         """`apology` is what a citizen is told when their message could not be handled.
@@ -77,6 +81,7 @@ class Worker:
         self._clock = clock
         self._metrics = metrics
         self._cabinet = cabinet
+        self._held = held
         self._slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: set[asyncio.Task[None]] = set()
@@ -196,7 +201,26 @@ class Worker:
         log.info("turn", outcome=turn.outcome.value, intent=turn.understanding.intent, replies=len(fitted))
         if stamped:
             await self._nerves.hint_outbox()
+            await self._give_held(conversation, event, turn)
         return True
+
+    async def _give_held(
+        self, conversation: conversations.Conversation, event: InboundEvent, turn: Turn
+    ) -> None:
+        """What a campaign kept for this person, behind the answer to what they asked. A turn is whole without
+        it: what fails here stays held for the next time."""
+        is_talking = event.kind in ANSWERABLE and event.kind is not EventKind.COMMENT
+        if self._held is None or not is_talking or turn.outcome not in _MAY_BE_FOLLOWED:
+            return
+        if turn.state.underway is not None or turn.state.undisturbed:
+            return
+        try:
+            if await self._held.give(conversation.id):
+                await self._nerves.hint_outbox()
+        except StoreUnavailable as error:
+            log.warning("held_message_waits", reason=type(error).__name__)
+        except Exception:
+            log.exception("held_message_not_given")
 
     async def _drawn(self, conversation: ConversationId, turn: Turn) -> tuple[Part, ...]:
         """The replies with sheets as files. Whoever is forgotten loses their files before it is committed:

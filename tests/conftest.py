@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,15 +69,33 @@ def data_dir() -> Iterator[Path]:
         yield Path(folder)
 
 
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="kh-migrated-")
+
+
+async def _migrated() -> Path:
+    """An empty database file, brought to today's schema once: hundreds of tests want a copy."""
+    place = Path(_folder().name) / "empty.db"
+    if not place.exists():
+        made = Database(f"sqlite+aiosqlite:///{place}")
+        await made.open()
+        await migrate(made)
+        await made.close()
+    return place
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def database(request: pytest.FixtureRequest, data_dir: Path) -> AsyncIterator[Database]:
     """A migrated, empty database: SQLite always, PostgreSQL under its marker."""
     if request.param == "sqlite":
+        shutil.copyfile(await _migrated(), data_dir / "test.db")
         made = Database(f"sqlite+aiosqlite:///{data_dir / 'test.db'}")
+        await made.open()
     else:
         made = Database(os.environ["POSTGRES_URL"])
-    await made.open()
-    await migrate(made)
+        await made.open()
+        await migrate(made)
     if not made.is_sqlite:
         names = ", ".join(f'"{table}"' for table in metadata.tables)
         await made.write(lambda c: c.execute(text(f"TRUNCATE {names} RESTART IDENTITY")))

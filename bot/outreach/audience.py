@@ -6,7 +6,7 @@ to the topic is counted, never listed: nothing here can make a recipient of them
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -29,7 +29,7 @@ from bot.store.schema import (
     subscriptions,
 )
 
-PORTION = 1000
+PORTION = 200
 _COUNTED = tuple(
     one.value for one in (Sending.WAITING, Sending.SENDING, Sending.CHECKING, Sending.SENT, Sending.UNKNOWN)
 )
@@ -54,13 +54,12 @@ async def candidates(
         yield [_candidate(row) for row in rows]
 
 
-async def candidate(
-    connection: AsyncConnection, topic: Topic, conversation_key: str, now: datetime, zone: tzinfo
-) -> Candidate | None:
-    """One person as they stand now; None when they are not there or agreed to nothing any more."""
-    query = _query(topic, Audience(), now, zone).where(conversations.c.key == conversation_key)
-    row = (await connection.execute(query)).one_or_none()
-    return None if row is None else _candidate(row)
+async def as_they_stand(
+    connection: AsyncConnection, topic: Topic, keys: Sequence[str], now: datetime, zone: tzinfo
+) -> dict[str, Candidate]:
+    """These people as they stand now, by key. Who is missing agreed to nothing any more, or is gone."""
+    rows = await connection.execute(_query(topic, Audience(), now, zone, keys))
+    return {row.key: _candidate(row) for row in rows}
 
 
 async def count_without_consent(
@@ -85,8 +84,12 @@ def starts_of(now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     return day.astimezone(now.tzinfo), day.replace(day=1).astimezone(now.tzinfo)
 
 
-def _query(topic: Topic, audience: Audience, now: datetime, zone: tzinfo) -> Select[Any]:
+def _query(
+    topic: Topic, audience: Audience, now: datetime, zone: tzinfo, keys: Sequence[str] | None = None
+) -> Select[Any]:
     day, month = starts_of(now, zone)
+    only = () if keys is None else (conversations.c.key.in_(keys),)
+    sent_to_them = () if keys is None else (campaign_recipients.c.conversation_key.in_(keys),)
     got = (
         select(
             campaign_recipients.c.conversation_key.label("key"),
@@ -100,7 +103,7 @@ def _query(topic: Topic, audience: Audience, now: datetime, zone: tzinfo) -> Sel
                 campaigns, campaigns.c.id == campaign_recipients.c.campaign_id
             )
         )
-        .where(outbox.c.created_at >= month, outbox.c.state.in_(_COUNTED))
+        .where(outbox.c.created_at >= month, outbox.c.state.in_(_COUNTED), *sent_to_them)
         .group_by(campaign_recipients.c.conversation_key)
         .subquery()
     )
@@ -126,7 +129,7 @@ def _query(topic: Topic, audience: Audience, now: datetime, zone: tzinfo) -> Sel
             )
             .outerjoin(got, got.c.key == conversations.c.key)
         )
-        .where(*_meant(audience, now))
+        .where(*_meant(audience, now), *only)
         .order_by(conversations.c.key)
     )
 

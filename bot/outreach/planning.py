@@ -22,7 +22,7 @@ from bot.store import campaigns
 from bot.store.campaigns import NewRecipient, Place
 from bot.store.database import Database
 
-_ROWS_AT_ONCE = 500
+_ROWS_AT_ONCE = 200
 """Rows of one transaction: some milliseconds, during which others wait."""
 _UNTIL_THEY_WRITE = frozenset({Why.WINDOW, Why.NEVER_WROTE})
 """Reasons that pass when the person next writes: these may be held."""

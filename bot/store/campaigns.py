@@ -14,7 +14,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, func, select, update
+from sqlalchemy import Row, Select, and_, case, delete, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,10 +33,13 @@ from bot.outreach.campaign import (
 )
 from bot.outreach.topics import Topic
 from bot.outreach.windows import Standing, Why
+from bot.store import outbox as outbox_store
+from bot.store.outbox import CAMPAIGN, IN_OPEN_INDEX, OPEN, NewMessage
 from bot.store.outbox import State as Sending
 from bot.store.schema import campaign_recipients as r
 from bot.store.schema import campaigns as t
 from bot.store.schema import outbox
+from connectors.message import ConversationId
 
 
 class Place(StrEnum):
@@ -352,3 +355,184 @@ def _campaign(row: Row[Any]) -> Campaign:
         date_confirmed_by=row.date_confirmed_by,
         needs_date=bool(row.needs_date),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A recipient whose turn it is."""
+
+    id: int
+    conversation: ConversationId
+
+
+async def next_waiting(
+    connection: AsyncConnection, campaign_id: int, channel: str, account: str, after: int, limit: int
+) -> list[Turn]:
+    """Waiting recipients of one account, in the order they were written down, from id `after` on."""
+    rows = await connection.execute(
+        select(r.c.id, r.c.conversation_key)
+        .where(
+            r.c.campaign_id == campaign_id,
+            r.c.state == Place.WAITING.value,
+            r.c.id > after,
+            r.c.channel == channel,
+            r.c.account == account,
+        )
+        .order_by(r.c.id)
+        .limit(limit)
+    )
+    return [Turn(row.id, ConversationId.from_key(row.conversation_key)) for row in rows]
+
+
+async def held_for(
+    connection: AsyncConnection, conversation_key: str, now: datetime
+) -> list[tuple[int, int]]:
+    """(recipient, campaign) of what is kept for somebody and may still be given, the oldest first."""
+    rows = await connection.execute(
+        select(r.c.id, r.c.campaign_id)
+        .join(t, t.c.id == r.c.campaign_id)
+        .where(
+            r.c.conversation_key == conversation_key,
+            r.c.state == literal_column("'held'"),  # as the index ix_campaign_recipients_held has it
+            t.c.state.in_((State.RUNNING.value, State.DONE.value)),
+            or_(t.c.hold_until.is_(None), t.c.hold_until > now),
+        )
+        .order_by(r.c.id)
+    )
+    return [(row.id, row.campaign_id) for row in rows]
+
+
+async def queue(
+    connection: AsyncConnection,
+    recipient_id: int,
+    was: Place,
+    messages: Sequence[NewMessage],
+    standing: Standing,
+    why: Why,
+    at: datetime,
+) -> bool:
+    """Hand one recipient's messages to the outbox; False, doing nothing, when they are not there any more.
+
+    The recipient stands with the last of the messages: the words, after a picture.
+    """
+    done = await connection.execute(
+        update(r)
+        .where(r.c.id == recipient_id, r.c.state == was.value)
+        .values(state=Place.QUEUED.value, standing=standing.value, why=why.value, decided_at=at)
+    )
+    if done.rowcount != 1:
+        return False
+    stamps = [one.stamp for one in messages]
+    sent = set((await connection.execute(select(outbox.c.stamp).where(outbox.c.stamp.in_(stamps)))).scalars())
+    await outbox_store.add(connection, [one for one in messages if one.stamp not in sent], at)
+    last = select(outbox.c.id).where(outbox.c.stamp == messages[-1].stamp).scalar_subquery()
+    await connection.execute(update(r).where(r.c.id == recipient_id).values(outbox_id=last))
+    return True
+
+
+async def put(
+    connection: AsyncConnection, recipient_id: int, place: Place, standing: Standing, why: Why, at: datetime
+) -> None:
+    """Somebody who was waiting or held stands elsewhere now."""
+    await connection.execute(
+        update(r)
+        .where(r.c.id == recipient_id, r.c.state.in_((Place.WAITING.value, Place.HELD.value)))
+        .values(state=place.value, standing=standing.value, why=why.value, decided_at=at)
+    )
+
+
+async def count_open(connection: AsyncConnection, channel: str, account: str) -> int:
+    """Campaign messages of an account that are on their way out."""
+    return (
+        await connection.scalar(
+            select(func.count())
+            .select_from(outbox)
+            .where(
+                outbox.c.channel == channel,
+                outbox.c.account == account,
+                outbox.c.author == CAMPAIGN,
+                IN_OPEN_INDEX,
+            )
+        )
+        or 0
+    )
+
+
+def _unsent(now: datetime) -> Select[Any]:
+    """Messages that surely did not arrive and are not to go now: too late, or the campaign rests."""
+    resting = (State.PAUSED.value, State.STOPPED.value)
+    return (
+        select(r.c.id, r.c.conversation_key)
+        .select_from(r.join(outbox, outbox.c.id == r.c.outbox_id).join(t, t.c.id == r.c.campaign_id))
+        .where(
+            outbox.c.state == Sending.WAITING.value,
+            IN_OPEN_INDEX,
+            outbox.c.author == CAMPAIGN,
+            or_(outbox.c.expires_at <= now, t.c.state.in_(resting)),
+        )
+        .limit(500)
+    )
+
+
+async def any_unsent(connection: AsyncConnection, now: datetime) -> bool:
+    """Whether there is something to take back."""
+    return (await connection.execute(_unsent(now).limit(1))).first() is not None
+
+
+async def take_back(connection: AsyncConnection, now: datetime) -> int:
+    """Recipients whose message surely did not go out wait again, and it leaves the outbox; gives how many.
+
+    Those of campaigns that rest, and those whose time ran out. A picture that went ahead of its words stays
+    sent; the words follow later, alone.
+    """
+    rows = (await connection.execute(_unsent(now))).all()
+    if not rows:
+        return 0
+    theirs = outbox.c.conversation_key.in_([row.conversation_key for row in rows])
+    unsent = outbox.c.state == Sending.WAITING.value
+    await connection.execute(delete(outbox).where(theirs, unsent, outbox.c.author == CAMPAIGN))
+    await connection.execute(
+        update(r)
+        .where(r.c.id.in_([row.id for row in rows]))
+        .values(state=Place.WAITING.value, outbox_id=None, decided_at=now)
+    )
+    return len(rows)
+
+
+async def any_left(connection: AsyncConnection, campaign_id: int) -> bool:
+    """Whether somebody still waits, or a message is still on its way out."""
+    waiting = select(r.c.id).where(r.c.campaign_id == campaign_id, r.c.state == Place.WAITING.value).limit(1)
+    if (await connection.execute(waiting)).first() is not None:
+        return True
+    going = (
+        select(r.c.id)
+        .join(outbox, outbox.c.id == r.c.outbox_id)
+        .where(r.c.campaign_id == campaign_id, IN_OPEN_INDEX)
+        .limit(1)
+    )
+    return (await connection.execute(going)).first() is not None
+
+
+async def accounts_of(connection: AsyncConnection, campaign_id: int) -> list[tuple[str, str]]:
+    """(channel, account) of everybody who still waits, or whose message is on its way out."""
+    waiting = r.c.state == Place.WAITING.value
+    going = and_(r.c.state == Place.QUEUED.value, outbox.c.state.in_(OPEN))
+    rows = await connection.execute(
+        select(r.c.channel, r.c.account)
+        .select_from(r.outerjoin(outbox, outbox.c.id == r.c.outbox_id))
+        .where(r.c.campaign_id == campaign_id, or_(waiting, going))
+        .distinct()
+    )
+    return [(row.channel, row.account) for row in rows]
+
+
+async def let_go(connection: AsyncConnection, now: datetime) -> int:
+    """What was held for nobody who came in time, and what is left of stopped campaigns; gives how many."""
+    over = select(t.c.id).where(t.c.hold_until <= now)
+    stopped = select(t.c.id).where(t.c.state == State.STOPPED.value)
+    held = and_(r.c.state == Place.HELD.value, r.c.campaign_id.in_(over))
+    left = and_(r.c.state.in_((Place.HELD.value, Place.WAITING.value)), r.c.campaign_id.in_(stopped))
+    done = await connection.execute(
+        update(r).where(or_(held, left)).values(state=Place.SKIPPED.value, decided_at=now)
+    )
+    return done.rowcount

@@ -54,16 +54,24 @@ class State(StrEnum):
 
 OPEN = (State.WAITING.value, State.SENDING.value, State.CHECKING.value)
 _OPEN_LITERALLY: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in OPEN]
-_IN_OPEN_INDEX = t.c.state.in_(_OPEN_LITERALLY)
+IN_OPEN_INDEX = t.c.state.in_(_OPEN_LITERALLY)
 """Written out as the index `ix_outbox_open` has it: it is what lets a database look there for the few open
 messages instead of going through all that were ever sent."""
 DEAD = (State.FAILED.value, State.UNKNOWN.value)
 REST_DROPPED = "an earlier part of this reply failed"
+TOO_LATE = "its time ran out before it could be sent"
+CAMPAIGN = "campaign"
+"""Author of what a campaign sends: at most once, also where it is not known whether it arrived."""
 REPLY_PRIORITY = 0
 
 # What every message passes through is written once: building a statement costs more than running it.
 _OF_ACCOUNT = (t.c.channel == bindparam("of_channel"), t.c.account == bindparam("of_account"))
-_DUE = (*_OF_ACCOUNT, t.c.state == State.WAITING.value, t.c.not_before <= bindparam("now"))
+_DUE = (
+    *_OF_ACCOUNT,
+    t.c.state == State.WAITING.value,
+    t.c.not_before <= bindparam("now"),
+    or_(t.c.expires_at.is_(None), t.c.expires_at > bindparam("now")),
+)
 _ADD = insert(t)
 _ANY_DUE = select(t.c.id).where(*_DUE).limit(1)
 _ANY_CHECKED = (
@@ -71,7 +79,7 @@ _ANY_CHECKED = (
     .where(
         *_OF_ACCOUNT,
         t.c.state == State.CHECKING.value,
-        _IN_OPEN_INDEX,
+        IN_OPEN_INDEX,
         t.c.not_before <= bindparam("now"),
     )
     .limit(1)
@@ -138,6 +146,10 @@ class NewMessage:
     priority: int = REPLY_PRIORITY
     state: State = State.WAITING
     platform_message_id: str = ""
+    officer: str = ""
+    """Who wrote it in the console."""
+    expires_at: datetime | None = None
+    """Not to be tried for the first time after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +188,8 @@ async def add(connection: AsyncConnection, messages: Sequence[NewMessage], now: 
             "created_at": now,
             "sent_at": now if m.state is State.SENT else None,
             "platform_message_id": m.platform_message_id or None,
+            "officer": m.officer or None,
+            "expires_at": m.expires_at,
         }
         for m in messages
     ]
@@ -264,6 +278,7 @@ class Abandoned:
     owner: str
     lease_until: datetime
     unknowns: int
+    author: str
 
 
 async def any_due(connection: AsyncConnection, channel: str, account: str, now: datetime) -> bool:
@@ -281,11 +296,11 @@ async def any_checked(connection: AsyncConnection, channel: str, account: str, n
 async def leased(connection: AsyncConnection, channel: str, account: str) -> list[Abandoned]:
     """Everything that is being sent on an account, with who holds it."""
     rows = await connection.execute(
-        select(t.c.id, t.c.lease_owner, t.c.lease_until, t.c.unknowns).where(
+        select(t.c.id, t.c.lease_owner, t.c.lease_until, t.c.unknowns, t.c.author).where(
             t.c.channel == channel,
             t.c.account == account,
             t.c.state == State.SENDING.value,
-            _IN_OPEN_INDEX,
+            IN_OPEN_INDEX,
         )
     )
     return [Abandoned(*row) for row in rows]
@@ -374,11 +389,24 @@ async def has_stamp(connection: AsyncConnection, stamp: str) -> bool:
     return (await connection.execute(select(t.c.id).where(t.c.stamp == stamp).limit(1))).first() is not None
 
 
+async def expire(connection: AsyncConnection, now: datetime) -> int:
+    """What came too late to be of use is not sent any more; gives how many.
+
+    Campaign messages are not among them: their recipients wait again (campaigns.take_back).
+    """
+    done = await connection.execute(
+        update(t)
+        .where(t.c.state == State.WAITING.value, IN_OPEN_INDEX, t.c.expires_at <= now, t.c.author != CAMPAIGN)
+        .values(state=State.SET_ASIDE.value, error=TOO_LATE)
+    )
+    return done.rowcount
+
+
 async def end_checks(connection: AsyncConnection, now: datetime) -> int:
     """No echo came for these in time: let them be sent once more. Gives how many."""
     done = await connection.execute(
         update(t)
-        .where(t.c.state == State.CHECKING.value, _IN_OPEN_INDEX, t.c.not_before <= now)
+        .where(t.c.state == State.CHECKING.value, IN_OPEN_INDEX, t.c.not_before <= now)
         .values(state=State.WAITING.value)
     )
     return done.rowcount
@@ -467,13 +495,29 @@ async def depth(connection: AsyncConnection) -> list[Depth]:
     return [Depth(*row) for row in rows]
 
 
-ToldRow = Row[int, str, str, datetime, str, str | None]
+ToldRow = Row[int, str, str, datetime, str, str | None, int | None, str, str | None]
 
 
-def answered(conversation_key: str) -> Select[int, str, str, datetime, str, str | None]:
+def answered(
+    conversation_key: str,
+) -> Select[int, str, str, datetime, str, str | None, int | None, str, str | None]:
     """Query: what was said to the citizen or is on its way, oldest first (for the transcript)."""
     return (
-        select(t.c.id, t.c.author, t.c.part, t.c.created_at, t.c.state, t.c.error)
+        select(
+            t.c.id,
+            t.c.author,
+            t.c.part,
+            t.c.created_at,
+            t.c.state,
+            t.c.error,
+            t.c.event_id,
+            t.c.stamp,
+            t.c.officer,
+        )
         .where(t.c.conversation_key == conversation_key)
         .order_by(t.c.id)
     )
+
+
+ECHO = "echo:"
+"""How the stamp of a line begins that an officer wrote in the platform's own inbox: we never sent it."""

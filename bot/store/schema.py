@@ -541,6 +541,7 @@ campaign_recipients = Table(
     Column("decided_at", UtcDateTime, nullable=False),
     UniqueConstraint("campaign_id", "conversation_key"),
     Index(None, "campaign_id", "state", "id"),
+    Index(None, "conversation_key", "campaign_id"),
     Index(None, "outbox_id"),
     Index(
         "ix_campaign_recipients_held",

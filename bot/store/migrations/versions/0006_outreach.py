@@ -44,6 +44,12 @@ def upgrade() -> None:
         comment="Written down when a campaign begins: nobody comes in later, nobody twice",
     )
     op.create_index(
+        op.f("ix_campaign_recipients_conversation_key_campaign_id"),
+        "campaign_recipients",
+        ["conversation_key", "campaign_id"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_campaign_recipients_campaign_id_state_id"),
         "campaign_recipients",
         ["campaign_id", "state", "id"],

@@ -1,0 +1,416 @@
+"""Feeding campaigns into the outbox: the right people, at the right pace, each at most once.
+
+One feeder at a time (a lock in Redis); what it does is safe without the lock too, because a recipient is
+moved by a conditional UPDATE in the transaction that writes the message, and the message's stamp is unique. A
+kill anywhere leaves every recipient in exactly one place. Whether somebody may be written to is decided again
+here. Must never send by itself, feed in the quiet hours, or run more than a few seconds' worth ahead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.nerves import Nerves
+from bot.outreach.audience import Candidate, as_they_stand
+from bot.outreach.campaign import LATE_AFTER, Campaign, State, rendered
+from bot.outreach.planning import place_of, write_down
+from bot.outreach.topics import offer_of
+from bot.outreach.windows import TERMS, Standing, Why, is_quiet, out_of_quiet, quiet_begins, standing_of
+from bot.store import accounts, audit, campaigns, outbox, profiles
+from bot.store.audit import Action
+from bot.store.campaigns import Overtaken, Place, Turn
+from bot.store.database import Database, StoreUnavailable
+from bot.store.outbox import CAMPAIGN, NewMessage
+from connectors.channel import Channel
+from connectors.message import ConversationId, File, Option, Part, Text
+
+log = structlog.get_logger(__name__)
+
+PRIORITY = 10
+"""Behind every reply."""
+ROUND_SECONDS = 0.25
+IDLE_SECONDS = 2.0
+AHEAD_SECONDS = 2.0
+"""What lies in the outbox at most, at the pace that is allowed: pausing takes effect this fast."""
+AHEAD_AT_LEAST, AHEAD_AT_MOST = 8, 400
+AT_ONCE = 100
+"""Recipients of one transaction."""
+CLEAR_UP_EVERY = timedelta(seconds=20)
+BROKEN = "Kênh {name} đang trục trặc: {why}"
+LATE = "Đã quá giờ hẹn hơn 6 giờ khi hệ thống chạy lại. Bạn xem còn nên gửi không."
+
+
+@dataclass(slots=True)
+class Pace:
+    """So many a minute, evenly: after a pause it does not catch up."""
+
+    per_minute: float | None
+    """None: as fast as the outbox empties."""
+    _credit: float = 0.0
+    _at: float | None = None
+
+    def allowed(self, now: float) -> int:
+        """How many may go at this moment (a monotonic clock, seconds)."""
+        if self.per_minute is None:
+            return AHEAD_AT_MOST
+        if self._at is not None:
+            self._credit = min(
+                max(1.0, self.per_minute / 60), self._credit + (now - self._at) * self.per_minute / 60
+            )
+        self._at = now
+        return int(self._credit)
+
+    def spend(self, count: int) -> None:
+        """So many went."""
+        self._credit -= count
+
+    @property
+    def ahead(self) -> int:
+        """How many may be on their way out."""
+        if self.per_minute is None:
+            return AHEAD_AT_MOST
+        return min(AHEAD_AT_MOST, max(AHEAD_AT_LEAST, int(self.per_minute / 60 * AHEAD_SECONDS)))
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How a campaign's message becomes parts for one person."""
+
+    association: str
+    zone: tzinfo
+    folder: Path
+    """Where pictures of campaigns lie."""
+
+    def parts(self, campaign: Campaign, commune: str, now: datetime) -> tuple[Part, ...]:
+        """A picture, if there is one, then the words with the button."""
+        values = {
+            "hoi": self.association,
+            "xa": commune or "nơi bạn ở",
+            "ngay": f"{now.astimezone(self.zone):%d/%m}",
+        }
+        button = campaign.message.button
+        options = (Option(button.label, button.payload),) if button else ()
+        words = Text(rendered(campaign.message.text, values), options, numbered=False)
+        if not campaign.message.image:
+            return (words,)
+        name = Path(campaign.message.image).name
+        kind = "image/png" if name.endswith(".png") else "image/jpeg"
+        return (File(str(self.folder / name), name, kind), words)
+
+
+@dataclass(slots=True)
+class _Account:
+    """One account while the feeder runs."""
+
+    channel: Channel
+    pace: Pace
+    after: dict[int, int] = field(default_factory=dict)
+    """By campaign: the last recipient looked at in this sweep over those who wait."""
+
+
+class Feeder:
+    """Begins what is due, feeds what runs, ends what is over."""
+
+    def __init__(
+        self,
+        database: Database,
+        nerves: Nerves,
+        channels: Sequence[Channel],
+        per_minute: Mapping[str, float | None],
+        clock: Clock,
+        post: Post,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`per_minute` by channel name: the campaigns' share of the account's rate."""
+        self._database = database
+        self._nerves = nerves
+        self._clock = clock
+        self._post = post
+        self._monotonic = monotonic
+        self._cleared_up: datetime | None = None
+        self._accounts = {
+            (one.name, one.account): _Account(one, Pace(per_minute.get(one.name))) for one in channels
+        }
+        on = {one.name for one in channels}
+        self._terms = {name: terms for name, terms in TERMS.items() if name in on}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Feed until `stop` is set; of several processes one at a time."""
+        while not stop.is_set():
+            pause = IDLE_SECONDS
+            try:
+                async with self._nerves.lock("campaigns") as held:
+                    while held and not stop.is_set() and await self.round():
+                        pause = ROUND_SECONDS
+                        with suppress(TimeoutError):
+                            await asyncio.wait_for(stop.wait(), ROUND_SECONDS)
+            except (RedisError, OSError, StoreUnavailable) as error:
+                log.warning("campaigns_wait", reason=type(error).__name__)
+            except Exception:
+                log.exception("campaigns_failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+
+    async def round(self) -> bool:
+        """One look at everything; True while a campaign runs."""
+        now = self._clock()
+        async with self._database.glance() as connection:
+            going = await campaigns.every(connection, states=(State.SCHEDULED, State.RUNNING), limit=100)
+            unsent = await campaigns.any_unsent(connection, now)
+        if unsent:
+            await self._database.write(lambda c: campaigns.take_back(c, now))
+        for campaign in going:
+            if campaign.state is State.SCHEDULED:
+                await self._begin_when_due(campaign, now)
+        await self._clear_up(now)
+        running = [one for one in going if one.state is State.RUNNING]
+        for campaign in reversed(running):
+            with suppress(Overtaken):
+                await self._go_on(campaign, now)
+        return bool(running)
+
+    # --- beginning and ending ----------------------------------------------------------------------
+
+    async def _begin_when_due(self, campaign: Campaign, now: datetime) -> None:
+        """At its time, or when the quiet hours it lies in are over; much too late only by a person."""
+        if campaign.scheduled_at is None:
+            return
+        due = out_of_quiet(campaign.scheduled_at, self._post.zone)
+        if now < due or is_quiet(now, self._post.zone):
+            return
+        with suppress(Overtaken):
+            if now - due > LATE_AFTER:
+                await self._pause(campaign, LATE)
+                return
+            count = await write_down(self._database, campaign, self._clock, self._post.zone, self._terms)
+            async with self._database.read() as connection:
+                written = await campaigns.load(connection, campaign.id)
+            if written is not None and written.planned_at is not None:
+                await self._step(
+                    written, State.RUNNING, {"started_at": now}, {"did": "begin", "count": count}
+                )
+                log.info("campaign_began", campaign=campaign.id, recipients=count)
+
+    async def _go_on(self, campaign: Campaign, now: datetime) -> None:
+        if is_quiet(now, self._post.zone):
+            return
+        async with self._database.glance() as connection:
+            waiting = await campaigns.accounts_of(connection, campaign.id)
+        for name, account in waiting:
+            await self._feed(campaign, name, account, now)
+        if waiting:
+            return
+        async with self._database.read() as connection:
+            left = await campaigns.any_left(connection, campaign.id)
+        if not left:
+            await self._step(campaign, State.DONE, {"finished_at": now}, {"did": "done"})
+            log.info("campaign_done", campaign=campaign.id)
+
+    async def _clear_up(self, now: datetime) -> None:
+        """Now and then: what came too late, and what is kept for nobody any more."""
+        if self._cleared_up is not None and now - self._cleared_up < CLEAR_UP_EVERY:
+            return
+        self._cleared_up = now
+
+        async def job(connection: AsyncConnection) -> None:
+            await campaigns.let_go(connection, now)
+            await outbox.expire(connection, now)
+
+        await self._database.write(job)
+
+    async def _pause(self, campaign: Campaign, why: str) -> None:
+        await self._step(
+            campaign, State.PAUSED, {"paused_why": why[:300]}, {"did": "pause", "why": why[:300]}
+        )
+        log.warning("campaign_paused", campaign=campaign.id)
+
+    async def _step(
+        self, campaign: Campaign, to: State, values: Mapping[str, object], detail: Mapping[str, object]
+    ) -> None:
+        async def job(connection: AsyncConnection) -> None:
+            await campaigns.step(connection, campaign.id, campaign.revision, to, values)
+            at, subject = self._clock(), f"campaign:{campaign.id}"
+            await audit.note(connection, None, Action.CAMPAIGN_STEP, subject, at, detail)
+
+        await self._database.write(job)
+
+    # --- feeding -----------------------------------------------------------------------------------
+
+    async def _feed(self, campaign: Campaign, name: str, account: str, now: datetime) -> None:
+        """As many as pace and room allow, for one account."""
+        at = self._accounts.get((name, account))
+        if at is None:
+            await self._let_absent_go(campaign, name, account, now)
+            return
+        async with self._database.glance() as connection:
+            state = await accounts.state(connection, f"{name}:{account}")
+            on_the_way = await campaigns.count_open(connection, name, account)
+        if state.broken_since is not None:
+            await self._pause(campaign, BROKEN.format(name=name, why=state.broken_why))
+            raise Overtaken
+        room = min(at.pace.allowed(self._monotonic()), at.pace.ahead - on_the_way, AT_ONCE)
+        if room <= 0:
+            return
+        async with self._database.read() as connection:
+            after = at.after.get(campaign.id, 0)
+            turns = await campaigns.next_waiting(connection, campaign.id, name, account, after, room)
+            keys = [turn.conversation.key for turn in turns]
+            people = await as_they_stand(connection, campaign.topic, keys, now, self._post.zone)
+            communes = await profiles.communes(connection, keys)
+        at.after[campaign.id] = turns[-1].id if turns else 0
+        if not turns:
+            return
+
+        async def job(connection: AsyncConnection) -> int:
+            return sum(
+                [
+                    await self._take(connection, campaign, turn, people, communes, at.channel, now)
+                    for turn in turns
+                ]
+            )
+
+        fed = await self._database.write(job)
+        at.pace.spend(fed)
+        if fed:
+            await self._nerves.hint_outbox()
+
+    async def _take(
+        self,
+        connection: AsyncConnection,
+        campaign: Campaign,
+        turn: Turn,
+        people: Mapping[str, Candidate],
+        communes: Mapping[str, str],
+        channel: Channel,
+        now: datetime,
+    ) -> int:
+        """Decide about one waiting person, and hand their message over if they may have it: 1, else 0."""
+        key = turn.conversation.key
+        person = people.get(key)
+        standing, why = Standing.CLOSED, Why.NOT_AGREED
+        if person is not None:
+            per_month = offer_of(campaign.topic).per_month
+            standing, why = standing_of(person.recipient, now, per_month=per_month, terms=self._terms)
+        if standing is Standing.CLOSED:
+            place = place_of(standing, why, campaign.outside)
+            if place is not Place.WAITING:
+                await campaigns.put(connection, turn.id, place, standing, why, now)
+            return 0
+        messages = made(campaign, turn, self._post, channel, communes.get(key, ""), now)
+        expiring = [replace(one, expires_at=quiet_begins(now, self._post.zone)) for one in messages]
+        return int(await campaigns.queue(connection, turn.id, Place.WAITING, expiring, standing, why, now))
+
+    async def _let_absent_go(self, campaign: Campaign, name: str, account: str, now: datetime) -> None:
+        """The account is not ours any more: nobody on it can be reached."""
+
+        async def job(connection: AsyncConnection) -> None:
+            turns = await campaigns.next_waiting(connection, campaign.id, name, account, 0, AT_ONCE)
+            for turn in turns:
+                await campaigns.put(connection, turn.id, Place.SKIPPED, Standing.CLOSED, Why.CHANNEL_OFF, now)
+
+        await self._database.write(job)
+
+
+class HeldMessages:
+    """What was kept for somebody until they write: given after their question was answered."""
+
+    def __init__(self, database: Database, channels: Sequence[Channel], clock: Clock, post: Post) -> None:
+        self._database = database
+        self._channels = {(one.name, one.account): one for one in channels}
+        self._terms = {one.name: TERMS[one.name] for one in channels if one.name in TERMS}
+        self._clock = clock
+        self._post = post
+
+    async def give(self, conversation: ConversationId) -> bool:
+        """Give one held message to somebody who was just answered; True when there was one.
+
+        One a day, as always; the next comes another day. In the night nothing is given: it stays held.
+        """
+        now = self._clock()
+        channel = self._channels.get((conversation.channel, conversation.account))
+        if channel is None or is_quiet(now, self._post.zone):
+            return False
+        async with self._database.glance() as connection:
+            held = await campaigns.held_for(connection, conversation.key, now)
+        if not held:
+            return False
+        return await self._database.write(lambda c: self._give(c, conversation, channel, held, now))
+
+    async def _give(
+        self,
+        connection: AsyncConnection,
+        conversation: ConversationId,
+        channel: Channel,
+        held: Sequence[tuple[int, int]],
+        now: datetime,
+    ) -> bool:
+        key = conversation.key
+        for recipient_id, campaign_id in held:
+            campaign = await campaigns.load(connection, campaign_id)
+            if campaign is None:
+                continue
+            people = await as_they_stand(connection, campaign.topic, [key], now, self._post.zone)
+            if key not in people:
+                await campaigns.put(
+                    connection, recipient_id, Place.SKIPPED, Standing.CLOSED, Why.NOT_AGREED, now
+                )
+                continue
+            standing, why = standing_of(
+                people[key].recipient, now, per_month=offer_of(campaign.topic).per_month, terms=self._terms
+            )
+            if standing is Standing.CLOSED:
+                continue
+            commune = (await profiles.communes(connection, [key])).get(key, "")
+            messages = made(campaign, Turn(recipient_id, conversation), self._post, channel, commune, now)
+            if await campaigns.queue(connection, recipient_id, Place.HELD, messages, standing, why, now):
+                return True
+        return False
+
+
+def made(
+    campaign: Campaign, turn: Turn, post: Post, channel: Channel, commune: str, now: datetime
+) -> list[NewMessage]:
+    """The messages of one recipient; made again they bear the same stamps."""
+    fitted = [
+        piece
+        for part in post.parts(campaign, commune, now)
+        for piece in channel.fit(part, turn.conversation.user)
+    ]
+    return [
+        NewMessage(
+            turn.conversation,
+            part,
+            stamp_of(campaign.id, turn.id, place),
+            author=CAMPAIGN,
+            priority=PRIORITY,
+        )
+        for place, part in enumerate(fitted)
+    ]
+
+
+def stamp_of(campaign_id: int, recipient_id: int, place: int) -> str:
+    """The identity of one message to one recipient, the same whenever it is made."""
+    digest = hashlib.sha256(f"campaign\n{campaign_id}\n{recipient_id}\n{place}".encode()).hexdigest()
+    return f"kh:{digest[:24]}"
+
+
+def share_of(per_minute: int | None, share: float) -> float | None:
+    """The campaigns' part of an account's rate; the rest is kept free for answers."""
+    return None if per_minute is None else max(1.0, per_minute * share)
+
+
+def time_left(waiting: int, per_minute: float | None) -> timedelta | None:
+    """How long the rest takes at this pace; None when it goes as fast as it can."""
+    return None if per_minute is None else timedelta(minutes=waiting / per_minute)
