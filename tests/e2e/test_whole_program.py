@@ -31,6 +31,8 @@ class Program:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.environment: dict[str, str] = {}
+        """Settings on top of those a test needs; taken at the next start."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = int(probe.getsockname()[1])
@@ -40,10 +42,14 @@ class Program:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def data_dir(self) -> Path:
+        return self._folder / "data"
+
     async def start(self) -> None:
         """Returns once it takes messages."""
         self._process = await asyncio.create_subprocess_exec(
-            str(KHUYENHOC), "serve", "--port", str(self._port), "--data-dir", str(self._folder / "data"),
+            str(KHUYENHOC), "serve", "--port", str(self._port), "--data-dir", str(self.data_dir),
             cwd=self._folder,  # away from the developer's .env
             env={
                 "PATH": os.environ["PATH"],
@@ -51,6 +57,7 @@ class Program:
                 "LANG": "C.UTF-8",
                 "EMBEDDER": "none",
                 "PYTHONPATH": str(CHECKOUT),  # this checkout, wherever the program was installed from
+                **self.environment,
             },
             stdout=DEVNULL, stderr=DEVNULL,
         )  # fmt: skip
@@ -63,7 +70,7 @@ class Program:
         """Give somebody an account of the staff console."""
         command = [str(KHUYENHOC), "staff", "add", name, "--role", role, "--password", password]
         process = await asyncio.create_subprocess_exec(
-            *command, "--data-dir", str(self._folder / "data"), cwd=self._folder, stdout=DEVNULL,
+            *command, "--data-dir", str(self.data_dir), cwd=self._folder, stdout=DEVNULL,
             env={"PATH": os.environ["PATH"], "HOME": str(self._folder), "PYTHONPATH": str(CHECKOUT)},
         )  # fmt: skip
         assert await process.wait() == 0

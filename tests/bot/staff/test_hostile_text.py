@@ -23,7 +23,7 @@ from bot.store.staff import Role
 from connectors.message import Attachment, Option, Source, Text
 from knowledge.content import Kind, item
 from tests.bot.staff.conftest import Console
-from tests.bot.staff.walk import Answer, Reached, Walk, readable, walk
+from tests.bot.staff.walk import STREAM, Answer, Reached, Walk, readable, walk
 
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 ATTACKS = (
@@ -127,7 +127,7 @@ async def opened(console: Console, role: Role, given: tuple[str, ...] = ()) -> W
     async def get(path: str) -> Answer:
         address = URL(path, encoded=True)
         async with console.client.get(address, allow_redirects=False) as answer:
-            is_stream = answer.content_type == "text/event-stream"
+            is_stream = answer.content_type == STREAM
             body = b"" if is_stream else await answer.read()
             return Answer(answer.status, answer.content_type, answer.headers, body)
 

@@ -19,6 +19,7 @@ from bot.store.staff import Role
 Roles = Mapping[tuple[str, str], frozenset[Role]]
 _PARAMETER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 _ASSETS = "/staff/assets/"
+STREAM = "text/event-stream"
 SAME_SHAPE = 6
 """Pages of one route without a query that are opened; the seventh conversation shows nothing new."""
 SAME_QUERY = 2
@@ -157,6 +158,7 @@ async def walk(
     """Open everything that can be reached from the pages without a parameter and from `given`."""
     done = Walk(routes)
     opened: dict[tuple[str, frozenset[str]], int] = {}
+    streams: set[str] = set()
     ahead = deque([*(route for route in routes if "{" not in route), *given])
     met = set(ahead)
     while True:
@@ -166,11 +168,13 @@ async def walk(
             route = route_of(parts.path, routes)
             names = frozenset(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
             most = same_query if names else same_shape
-            if not route or opened.get((route, names), 0) >= most:
+            if not route or route in streams or opened.get((route, names), 0) >= most:
                 continue
             opened[route, names] = opened.get((route, names), 0) + 1
             one = Reached(address, route, await get(address))
             done.reached[address] = one
+            if one.answer.media_type == STREAM:
+                streams.add(route)  # one is enough: each stays open for a while
             if one.is_markup:
                 for link in links_of(one.markup):
                     if link not in met:
