@@ -1,35 +1,21 @@
-"""Hôm nay: what needs a person now, each number a link to its list."""
+"""Hôm nay: what needs a person now, and the week in small charts.
+
+What waits keeps itself fresh; the week is read when the page is opened, not every few seconds.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.dialogue.turn import Mode
-from bot.staff.access import ANSWERING, EVERY_ROLE, HOME, READING_QUESTIONS, Route, Visit
+from bot.staff.access import EVERY_ROLE, HOME, Route, Visit
 from bot.staff.channels import channel_states
+from bot.staff.duties import UNANSWERED_FOR, board
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.words import day, duration
-from bot.store import conversations, events, outbox
-from bot.store.staff import Role
+from bot.staff.week import week
+from bot.staff.words import day
 
-UNANSWERED_FOR = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A kind of work and how much of it there is."""
-
-    count: int
-    label: str
-    note: str
-    path: str
-    """Empty where the officer's role may see the number alone."""
-    is_urgent: bool = False
+__all__ = ["UNANSWERED_FOR", "Today"]
 
 
 class Today:
@@ -45,65 +31,15 @@ class Today:
         return (Route("GET", HOME, EVERY_ROLE, self.show),)
 
     async def show(self, visit: Visit) -> web.StreamResponse:
-        """GET /staff/"""
-        now = self._parts.clock()
-        async with self._parts.database.read() as connection:
-            tasks = await self._tasks(connection, visit.session.officer.role, now)
-            channels = (await channel_states(self._parts, connection, now)).values()
-        values = {
-            "tasks": tasks,
-            "is_calm": not any(task.count for task in tasks if task.is_urgent)
-            and not any(channel.tone == "bad" for channel in channels),
-            "channels": channels,
-            "day": day(now, self._parts.zone),
-        }
-        if "manh" in visit.request.query:
+        """GET /staff/; `?manh=1` gives what waits alone."""
+        now, parts = self._parts.clock(), self._parts
+        is_part = "manh" in visit.request.query
+        async with parts.database.read() as connection:
+            channels = list((await channel_states(parts, connection, now)).values())
+            found = await board(connection, visit.session.officer, channels, now)
+            this_week = None if is_part else await week(connection, now, parts.zone, parts.base)
+        values: dict[str, object] = {"tasks": found.tasks, "calm": found.calm, "channels": channels}
+        if is_part:
             return self._pages.draw_fragment(Drawing("_today.html", values), visit.request, visit.session)
+        values |= {"day": day(now, parts.zone), "week": this_week}
         return self._pages.draw(Drawing("today.html", values), visit.request, visit.session)
-
-    async def _tasks(self, connection: AsyncConnection, role: Role, now: datetime) -> list[Task]:
-        modes = await conversations.count_by_mode(connection)
-        waiting, taken = modes.get(Mode.WAITING.value, 0), modes.get(Mode.PERSON.value, 0)
-        oldest = await conversations.in_mode(connection, Mode.WAITING, 1)
-        since = oldest[0].mode_since if oldest else None
-        parked = (await events.backlog(connection)).parked
-        dead = await outbox.count_dead(connection)
-        missed = await events.count_unanswered(connection, now - UNANSWERED_FOR)
-        inbox = "/staff/hop-thu" if role in ANSWERING else ""
-        trouble = "/staff/tin-loi" if role in ANSWERING else ""
-        questions = "/staff/chua-tra-loi" if role in READING_QUESTIONS else ""
-        return [
-            Task(
-                waiting,
-                "Đang chờ cán bộ",
-                f"Người chờ lâu nhất: {duration(now - since)}." if since else "Không ai phải chờ.",
-                inbox and f"{inbox}#dang-cho",
-                is_urgent=True,
-            ),
-            Task(
-                taken,
-                "Cán bộ đang trả lời",
-                "Trợ lý im lặng trong các cuộc này." if taken else "Chưa có cuộc nào.",
-                inbox and f"{inbox}#dang-tra-loi",
-            ),
-            Task(
-                dead,
-                "Tin chưa gửi được",
-                "Cần gửi lại hoặc bỏ qua." if dead else "Mọi tin đều đã gửi.",
-                trouble and f"{trouble}#tin-gui-di",
-                is_urgent=True,
-            ),
-            Task(
-                parked,
-                "Tin đến bị lỗi",
-                "Trợ lý gặp lỗi, chưa trả lời được." if parked else "Tin nào đến cũng đã xử lý.",
-                trouble and f"{trouble}#tin-den",
-                is_urgent=True,
-            ),
-            Task(
-                missed,
-                "Câu hỏi chưa trả lời được",
-                "Trong 7 ngày qua, trợ lý chưa có câu trả lời." if missed else "7 ngày qua không có câu nào.",
-                questions,
-            ),
-        ]

@@ -1,12 +1,12 @@
-"""Dead letters: seen, understood, sent again or let go; and the numbers of the first page."""
+"""Dead letters: seen, understood, sent again or let go."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.dialogue.turn import Mode, Outcome
+from bot.dialogue.turn import Outcome
 from bot.staff import reasons
-from bot.store import accounts, schema
+from bot.store import schema
 from bot.store.outbox import REST_DROPPED, State
 from bot.store.staff import Role
 from connectors.errors import (
@@ -99,36 +99,6 @@ async def test_editors_see_the_questions_and_not_the_people(agent: Console) -> N
     agent.clock.pass_(days=8)
     await agent.become(Role.EDITOR)
     assert "Học phí bao nhiêu?" not in await agent.page("/staff/chua-tra-loi")
-
-
-async def test_todays_numbers_link_to_their_lists_for_those_who_may_open_them(agent: Console) -> None:
-    await agent.hear("Gặp cán bộ", mode=Mode.WAITING)
-    agent.clock.pass_(minutes=25)
-    await agent.hear("câu bí mật", user="hoa", outcome=Outcome.ABSTAINED)
-    await agent.tell("không tới", State.FAILED, "x")
-    page = await agent.page("/staff/")
-    for link in ("hop-thu#dang-cho", "tin-loi#tin-gui-di", "chua-tra-loi"):
-        assert f'href="/staff/{link}"' in page
-    assert "Người chờ lâu nhất: 25 phút." in page
-    await agent.become(Role.VIEWER)
-    page = await agent.page("/staff/")
-    assert "Người chờ lâu nhất: 25 phút." in page
-    for hidden in ("/staff/hop-thu", "/staff/tin-loi", "/staff/chua-tra-loi", "câu bí mật"):
-        assert hidden not in page
-
-
-async def test_a_broken_channel_says_since_when_and_why(agent: Console) -> None:
-    now = agent.clock()
-    await agent.database.write(
-        lambda c: accounts.mark_broken(
-            c, "fake:oa", why="access token invalid [-216]", now=now, paused_until=now
-        )
-    )
-    page = await agent.page("/staff/")
-    assert "Đang trục trặc từ 09:00" in page
-    assert reasons.ACCOUNT in page
-    assert "access token invalid [-216]" in page
-    assert "Đang tắt" in page
 
 
 @pytest.mark.parametrize(
