@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from pydantic import ValidationError
@@ -30,11 +31,20 @@ from bot.ingest import FileReport, Outcome, describe, ingest_files
 from bot.logs import set_up_logging
 from bot.report_files import FORMS, Figures, written_as
 from bot.settings import Settings
-from bot.staff.passwords import FIRST_ADMIN, MIN_LENGTH, first_admin, hash_password, new_password
+from bot.staff import by_hand
+from bot.staff.passwords import (
+    FIRST_ADMIN,
+    MAX_LENGTH,
+    MIN_LENGTH,
+    first_admin,
+    hash_password,
+    new_password,
+)
 from bot.store import staff
-from bot.store.database import StoreUnavailable
+from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from bot.understand import Backend, RasaUnusable, interpret_lines, interpret_one, opened_backend
+from connectors.message import clean_text
 from connectors.messenger import setup_profile
 from knowledge.content import ContentError
 from knowledge.criteria_files import load_criteria
@@ -44,6 +54,7 @@ from nlu.training import TrainingDataBroken
 if TYPE_CHECKING:
     from knowledge.index import Mode
 
+T = TypeVar("T")
 _STARTED = time.monotonic()
 COMMAND_LINE = "dòng lệnh"
 """Who took a document in, when it was nobody of the console."""
@@ -481,30 +492,71 @@ def staff_group() -> None:
 @staff_group.command()
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice([role.value for role in staff.Role]), default="viewer", show_default=True
+    "--role",
+    type=click.Choice([role.value for role in staff.Role]),
+    help="Without it a new account may look only, and an existing one keeps its role.",
 )
 @click.option("--password", help="At least 10 characters; without it one is made and printed.")
 @data_dir_option
-def add(name: str, role: str, password: str | None, data_dir: Path | None) -> None:
-    """Create an account, or give an existing one a new password."""
+def add(name: str, role: str | None, password: str | None, data_dir: Path | None) -> None:
+    """Create an account, or give an existing one a new password; a locked one is open again."""
     settings = read_settings(data_dir=data_dir)
     set_up_logging("console", "error")
-    if password is not None and len(password) < MIN_LENGTH:
-        raise click.ClickException(f"Mật khẩu cần ít nhất {MIN_LENGTH} ký tự.")
+    if password is not None and not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        raise click.ClickException(f"Mật khẩu cần từ {MIN_LENGTH} đến {MAX_LENGTH} ký tự.")
+    kept = clean_text(name)
+    if not kept or len(kept) > staff.NAME_LIMIT:
+        raise click.ClickException(f"Tên cần từ 1 đến {staff.NAME_LIMIT} ký tự.")
     chosen = password or new_password()
+    wanted = staff.Role(role) if role else None
     with _told_plainly():
-        is_new = asyncio.run(_put_staff(settings, name, staff.Role(role), hash_password(chosen)))
-    click.echo(f"{'Đã tạo' if is_new else 'Đã đổi mật khẩu của'} tài khoản {name} (quyền {role}).")
+        hashed = hash_password(chosen)
+        is_new, given = _on_accounts(settings, lambda d: by_hand.put(d, kept, wanted, hashed, utc_now()))
+    click.echo(f"{'Đã tạo' if is_new else 'Đã đổi mật khẩu của'} tài khoản {kept} (quyền {given.value}).")
     if password is None:
         click.echo(f"Mật khẩu: {chosen}   (chỉ hiện một lần)")
 
 
-async def _put_staff(settings: Settings, name: str, role: staff.Role, password_hash: str) -> bool:
-    async with app.open_database(settings) as database:
-        now = utc_now()
-        return await database.write(
-            lambda c: staff.put(c, name=name, role=role, password_hash=password_hash, now=now)
-        )
+@staff_group.command(name="list")
+@data_dir_option
+def list_staff(data_dir: Path | None) -> None:
+    """Show the accounts: name, role, state, last use."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    with _told_plainly():
+        lines = _on_accounts(settings, lambda d: by_hand.told(d, utc_now(), settings.zone))
+    for line in lines:
+        click.echo(line)
+
+
+@staff_group.command()
+@click.argument("name")
+@data_dir_option
+def lock(name: str, data_dir: Path | None) -> None:
+    """Lock an account: whoever is signed in with it is out at once."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    with _told_plainly():
+        _on_accounts(settings, lambda d: by_hand.lock(d, clean_text(name), utc_now()))
+    click.echo(f"Đã khóa tài khoản {name}. Mở lại bằng: khuyenhoc staff add {shlex.quote(name)}")
+
+
+def _on_accounts(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+    async def run() -> T:
+        async with app.open_database(settings) as database:
+            return await work(database)
+
+    try:
+        return asyncio.run(run())
+    except staff.LastAdmin:
+        raise click.ClickException(
+            "Đây là người quản trị cuối cùng. Thêm một người quản trị khác trước: "
+            "khuyenhoc staff add TÊN --role admin"
+        ) from None
+    except by_hand.NoSuchAccount:
+        raise click.ClickException(
+            "Không có tài khoản mang đúng tên này. Xem các tài khoản: khuyenhoc staff list"
+        ) from None
 
 
 @main.command()

@@ -211,6 +211,12 @@ class Gate:
         await self.database.write(job)
         cookie.take_back(response)
 
+    def address_of(self, request: web.Request) -> str:
+        """Where officers find this installation, without a slash at the end: for links they send on."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        return f"{'https' if self._is_https(request) else 'http'}://{request.host}"
+
     def check_origin(self, request: web.Request) -> None:
         """Raise PageError when another site's page sent this form."""
         address = urlsplit(self.public_url)

@@ -1,0 +1,209 @@
+"""Lines of the audit log in plain words. Pure: names of accounts come from whoever read them.
+
+Subjects and details are ids and small facts; all the same everything that has no words of its own here is
+masked before it is shown, so that a slip elsewhere does not become a leak.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from urllib.parse import quote
+
+from bot.staff.faq import FAQ
+from bot.staff.inbox import path_of
+from bot.staff.masking import without_people
+from bot.staff.people.places import account_path
+from bot.staff.trouble import TROUBLE
+from bot.staff.words import ACTIONS, ROLES, handle_of, moment
+from bot.store.audit import Action, Line
+from connectors.message import ConversationId
+
+NO_OFFICER = "Hệ thống"
+"""The command line, or the program by itself."""
+_LONGEST = 200
+
+KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "vao-ra": ("Đăng nhập, đăng xuất", ("signed_",)),
+    "tro-chuyen": ("Trò chuyện với người dân", ("conversation_", "note_", "unsent_", "unhandled_")),
+    "cau-hoi": ("Câu hỏi thường gặp", ("entry_", "entries_", "conflict_", "miss_")),
+    "van-ban": ("Văn bản", ("document_", "passage_")),
+    "tu-danh-gia": ("Tự đánh giá", ("assessments_",)),
+    "gui-tin": ("Gửi tin, báo cáo", ("campaign_", "recipients_", "occasion_", "report_")),
+    "du-lieu": ("Dữ liệu của người dân", ("consent_", "data_", "retention_")),
+    "tai-khoan": ("Tài khoản", ("account_", "invite_", "password_", "session_")),
+    "cai-dat": ("Cài đặt, nhật ký", ("rules_", "channel_", "audit_")),
+}
+"""Kinds of action for the filter: how actions of each begin. An action is of one kind."""
+
+_FACTS: dict[str, str] = {
+    "name": "tên",
+    "role": "quyền",
+    "from": "từ",
+    "to": "thành",
+    "device": "thiết bị",
+    "count": "số lượng",
+    "lines": "số dòng",
+    "rows": "số dòng",
+    "parts": "số tin",
+    "source": "văn bản số",
+    "status": "trạng thái",
+    "by": "cách",
+    "instead_of": "thay cho",
+    "channel": "kênh",
+    "take": "đã chọn",
+    "on": "đang bật",
+    "did": "việc",
+    "what": "phần",
+    "bytes": "số byte",
+    "fields": "mục",
+}
+_VALUES: dict[str, str] = {
+    **{role.value: name.lower() for role, name in ROLES.items()},
+    "published": "đã đăng",
+    "draft": "bản nháp",
+    "archived": "lưu trữ",
+    "link": "dùng liên kết",
+    "command line": "dòng lệnh",
+    "zalo": "Zalo",
+    "messenger": "Facebook",
+    "web": "trang web",
+    "ours": "bản của Hội",
+    "shipped": "bản mới kèm chương trình",
+    "theirs": "bản mới kèm chương trình",
+    "edit": "sửa",
+    "try_again": "đọc lại",
+    "set_aside": "bỏ qua",
+    "original": "bản gốc",
+    "text": "chữ đọc được",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What is needed to show lines."""
+
+    accounts: Mapping[int, str]
+    """By id, as they are called today."""
+    now: datetime
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line in words."""
+
+    id: int
+    at: str
+    who: str
+    did: str
+    about: str
+    path: str
+    """The page of what it was about; empty where there is none."""
+    facts: str
+
+
+def shown(line: Line, names: Names) -> ShownLine:
+    """One line of the log."""
+    about, path = _subject(line, names)
+    return ShownLine(
+        line.id,
+        moment(line.at, names.now, names.zone),
+        line.who or NO_OFFICER,
+        words_for(line.action),
+        about,
+        path,
+        facts_of(line.detail),
+    )
+
+
+def words_for(action: str) -> str:
+    """What was done; a line of a newer or older version of the program keeps its name."""
+    try:
+        return ACTIONS[Action(action)]
+    except (ValueError, KeyError):
+        return f"Việc khác ({action})"
+
+
+def kind_of(action: str) -> str:
+    """The code of its kind, or ""."""
+    return next((code for code, (_, begins) in KINDS.items() if action.startswith(begins)), "")
+
+
+def actions_of(kind: str) -> frozenset[Action] | None:
+    """The actions of a kind; None for all of them."""
+    return frozenset(one for one in Action if kind_of(one.value) == kind) if kind in KINDS else None
+
+
+def facts_of(detail: Mapping[str, object]) -> str:
+    """`quyền: xem, thành: biên tập`. What has no words here is left to the export."""
+    told = []
+    for key, value in detail.items():
+        said = _value(value)
+        if key in _FACTS and said:
+            told.append(f"{_FACTS[key]}: {said}")
+    return ", ".join(told)
+
+
+def as_recorded(detail: Mapping[str, object]) -> str:
+    """The whole detail as it was written, masked: for the export."""
+    return without_people(json.dumps(detail, ensure_ascii=False)) if detail else ""
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "có" if value else "không"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        return _VALUES.get(value) or _text(value)
+    return str(len(value)) if isinstance(value, list) else ""
+
+
+def _text(value: str) -> str:
+    try:
+        return f"{date.fromisoformat(value):%d/%m/%Y}"
+    except ValueError:
+        return without_people(value)[:_LONGEST]
+
+
+def _account(rest: str, names: Names) -> tuple[str, str]:
+    name = names.accounts.get(int(rest)) if rest.isdigit() else None
+    return (f"tài khoản {name}", account_path(int(rest))) if name else ("tài khoản đã xóa", "")
+
+
+_KNOWN: dict[str, Callable[[str, Names], tuple[str, str]]] = {
+    "staff": _account,
+    "invite": lambda _rest, _names: ("liên kết mời", ""),
+    "outbox": lambda rest, _names: (f"tin số {rest}", TROUBLE),
+    "event": lambda rest, _names: (f"tin đến số {rest}", TROUBLE),
+    "source": lambda rest, _names: (f"văn bản số {rest}", f"/staff/van-ban/{rest}"),
+    "upload": lambda rest, _names: (f"tệp tải lên số {rest}", "/staff/van-ban"),
+    "passage": lambda rest, _names: (f"đoạn văn bản số {rest}", ""),
+    "campaign": lambda rest, _names: (f"đợt gửi tin số {rest}", ""),
+}
+"""By what stands before the colon of a subject."""
+
+
+def _subject(line: Line, names: Names) -> tuple[str, str]:
+    """What it was about and its page."""
+    if not line.subject:
+        return "", ""
+    if line.action.startswith(("conversation_", "note_")):
+        return _conversation(line.subject)
+    if line.action.startswith(("entry_", "conflict_")):
+        return without_people(line.subject), f"{FAQ}/{quote(line.subject, safe='')}"
+    kind, mark, rest = line.subject.partition(":")
+    if mark and kind in _KNOWN and rest.isascii() and rest.replace("-", "").isalnum():
+        return _KNOWN[kind](rest, names)
+    return without_people(line.subject)[:_LONGEST], ""
+
+
+def _conversation(key: str) -> tuple[str, str]:
+    try:
+        id_ = ConversationId.from_key(key)
+    except ValueError:
+        return "", ""
+    return handle_of(id_), path_of(id_)
