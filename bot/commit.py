@@ -68,6 +68,7 @@ async def commit_turn(
                 outcome=turn.outcome,
                 understanding=turn.understanding,
                 took_ms=took_ms,
+                declined=_why_declined(turn),
             )
 
     await database.write(job)
@@ -98,6 +99,12 @@ async def commit_parked(
 async def commit_notice(database: Database, heard: HeardEvent, clock: Clock) -> None:
     """Record an event that belongs to no conversation."""
     await database.write(lambda c: events.finish(c, heard.id, Outcome.RECORDED, clock()))
+
+
+def _why_declined(turn: Turn) -> str:
+    if turn.outcome is not Outcome.ABSTAINED:
+        return ""
+    return next((effect.reason for effect in turn.effects if isinstance(effect, Missed)), "")
 
 
 def _heard(conversation: Conversation, heard: HeardEvent) -> Conversation:
@@ -158,7 +165,7 @@ async def _officer_wrote(
     said = NewMessage(
         after.id,
         Text(effect.text),
-        f"echo:{heard.id}",
+        f"{outbox.ECHO}{heard.id}",
         author="officer",
         event_id=heard.id,
         state=State.SENT,

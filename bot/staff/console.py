@@ -51,10 +51,12 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
     address, passwords = address_behind(desk.trusted_proxies), PasswordDesk()
     signin = SignIn(gate, pages, address, passwords)
     app.on_startup.append(signin.prepare)
+    inbox = Inbox(desk, pages)
+    app.on_shutdown.append(inbox.close)
     routes: list[Route | OpenRoute] = [
         *signin.routes,
         *Today(desk, pages).routes,
-        *Inbox(desk, pages).routes,
+        *inbox.routes,
         *Trouble(desk, pages).routes,
         *Faq(desk, pages).routes,
         *_rest(pages),

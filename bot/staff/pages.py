@@ -53,6 +53,7 @@ NOTICES = {
     "da-nhan": "Bạn đã nhận cuộc trò chuyện này. Trợ lý ngừng trả lời, bạn viết cho người dân ở ô bên dưới.",
     "da-tra": "Đã trả lại cho trợ lý. Từ bây giờ trợ lý trả lời người dân.",
     "da-gui": "Đã nhận câu trả lời, đang gửi cho người dân.",
+    "da-ghi": "Đã lưu ghi chú. Chỉ cán bộ thấy.",
     "gui-lai": "Tin sẽ được gửi lại ngay.",
     "bo-qua": "Đã bỏ qua tin này.",
     "da-luu": "Đã lưu. Khoảng một giây nữa trợ lý trả lời theo bản này.",
@@ -71,15 +72,14 @@ NOTICES = {
 """What a page may be asked to say on top, by its code in the address. Never free text: an address can be
 made by anybody."""
 WARNINGS = {
-    "nguoi-khac": "Đã có cán bộ khác nhận cuộc trò chuyện này. Bạn chỉ viết khi hai người đã hẹn nhau, "
-    "kẻo người dân nhận hai câu trả lời.",
+    "nguoi-khac": "Cán bộ khác vừa nhận cuộc trò chuyện này trước bạn.",
     "quan-tri-cuoi": "Chưa làm được: Hội phải còn ít nhất một người quản trị. "
     "Bạn đặt thêm một người quản trị nữa rồi làm lại nhé.",
     "rut-roi": "Liên kết ấy đã được dùng hoặc đã được rút rồi.",
     "dang-khoa": "Tài khoản này đang khóa. Bạn mở khóa trước, rồi tạo liên kết.",
     "da-xong": "Tin này đã được xử lý rồi.",
     "chua-gui-lai": "Chưa gửi lại được: đã hết hạn trả lời người này, hoặc kênh đang tắt.",
-    "chua-nhan": "Cuộc trò chuyện này đang do trợ lý trả lời sẵn.",
+    "chua-nhan": "Trợ lý đang trả lời cuộc trò chuyện này rồi.",
 }
 
 

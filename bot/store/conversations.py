@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, delete, func, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.state import ConversationState, decode_state, encode_state
 from bot.dialogue.turn import Mode
+from bot.store.schema import conversation_notes, inbound_events, outbox, turns
 from bot.store.schema import conversations as t
-from bot.store.schema import inbound_events, outbox, turns
 from connectors.message import ConversationId
 
 _LOAD = select(t).where(t.c.key == bindparam("conversation"))
@@ -37,6 +37,8 @@ class Conversation:
     person_last_at: datetime | None
     last_heard_at: datetime | None
     can_receive: bool
+    officer: str = ""
+    """Who took it over in the console; empty in other modes, and when somebody writes from elsewhere."""
 
 
 class StaleConversation(Exception):
@@ -48,7 +50,7 @@ async def load(connection: AsyncConnection, id_: ConversationId) -> Conversation
     row = (await connection.execute(_LOAD, {"conversation": id_.key})).one_or_none()
     if row is None:
         return Conversation(id_, ConversationState(), 0, Mode.BOT, None, None, None, can_receive=True)
-    return _read(row)
+    return read_back(row)
 
 
 async def save(connection: AsyncConnection, after: Conversation, now: datetime) -> None:
@@ -65,6 +67,7 @@ async def save(connection: AsyncConnection, after: Conversation, now: datetime) 
         "person_last_at": after.person_last_at,
         "last_heard_at": after.last_heard_at,
         "can_receive": int(after.can_receive),
+        "officer": (after.officer or None) if after.mode is Mode.PERSON else None,
     }
     key = after.id.key
     if after.revision:
@@ -83,37 +86,75 @@ async def save(connection: AsyncConnection, after: Conversation, now: datetime) 
 
 
 async def set_mode(connection: AsyncConnection, id_: ConversationId, mode: Mode, now: datetime) -> bool:
-    """Change who answers, from outside a turn; a turn in hand is taken again. False if already so."""
+    """Change who answers, from outside a turn; a turn in hand is taken again. False if already so.
+
+    Nobody's name stands there afterwards: who takes it in the console does so by `take_over`.
+    """
     # A person who takes the thread counts as having just written: the bot's return is timed from there.
     last = {"person_last_at": now} if mode is Mode.PERSON else {}
     done = await connection.execute(
         update(t)
         .where(t.c.key == id_.key, t.c.mode != mode.value)
-        .values(mode=mode.value, mode_since=now, revision=t.c.revision + 1, **last)
+        .values(mode=mode.value, mode_since=now, officer=None, revision=t.c.revision + 1, **last)
     )
     return bool(done.rowcount)
 
 
-async def take_over(connection: AsyncConnection, id_: ConversationId, now: datetime) -> bool:
+async def take_over(
+    connection: AsyncConnection, id_: ConversationId, officer: str, now: datetime, *, instead_of: str = ""
+) -> bool:
     """An officer takes the conversation; a turn in hand is taken again. False when one already has it.
 
-    One conditional UPDATE: of two officers pressing at once, exactly one gets True.
+    One conditional UPDATE: of two officers pressing at once, exactly one gets True. `instead_of` names the
+    colleague it is taken from on purpose: when it is another's by now, nothing changes.
     """
+    is_free = or_(t.c.mode != Mode.PERSON.value, t.c.officer.is_(None), t.c.officer == instead_of)
     done = await connection.execute(
         update(t)
-        .where(t.c.key == id_.key, t.c.mode != Mode.PERSON.value)
-        .values(mode=Mode.PERSON.value, mode_since=now, person_last_at=now, revision=t.c.revision + 1)
+        .where(t.c.key == id_.key, is_free)
+        .values(
+            mode=Mode.PERSON.value,
+            mode_since=now,
+            person_last_at=now,
+            officer=officer,
+            revision=t.c.revision + 1,
+        )
     )
     return bool(done.rowcount)
 
 
-async def note_officer_wrote(connection: AsyncConnection, id_: ConversationId, now: datetime) -> bool:
-    """An officer writes: the bot is silent from now on. False when there is no such conversation."""
-    since = case((t.c.mode == Mode.PERSON.value, t.c.mode_since), else_=now)
+async def give_back(connection: AsyncConnection, id_: ConversationId, officer: str, now: datetime) -> bool:
+    """The bot answers again. False when it does already, or when a colleague has the conversation."""
     done = await connection.execute(
         update(t)
-        .where(t.c.key == id_.key)
-        .values(mode=Mode.PERSON.value, mode_since=since, person_last_at=now, revision=t.c.revision + 1)
+        .where(
+            t.c.key == id_.key,
+            t.c.mode != Mode.BOT.value,
+            or_(t.c.officer.is_(None), t.c.officer == officer),
+        )
+        .values(mode=Mode.BOT.value, mode_since=now, officer=None, revision=t.c.revision + 1)
+    )
+    return bool(done.rowcount)
+
+
+async def note_officer_wrote(
+    connection: AsyncConnection, id_: ConversationId, officer: str, now: datetime
+) -> bool:
+    """An officer writes: the bot is silent from now on, and the conversation is this officer's.
+
+    False, and nothing changes, when a colleague has it or there is no such conversation.
+    """
+    is_with_person = t.c.mode == Mode.PERSON.value
+    done = await connection.execute(
+        update(t)
+        .where(t.c.key == id_.key, or_(~is_with_person, t.c.officer.is_(None), t.c.officer == officer))
+        .values(
+            mode=Mode.PERSON.value,
+            mode_since=case((is_with_person, t.c.mode_since), else_=now),
+            person_last_at=now,
+            officer=officer,
+            revision=t.c.revision + 1,
+        )
     )
     return bool(done.rowcount)
 
@@ -123,19 +164,11 @@ async def in_mode(connection: AsyncConnection, mode: Mode, limit: int) -> list[C
     rows = await connection.execute(
         select(t).where(t.c.mode == mode.value).order_by(t.c.mode_since, t.c.key).limit(limit)
     )
-    return [_read(row) for row in rows]
+    return [read_back(row) for row in rows]
 
 
-async def last_active(connection: AsyncConnection, mode: Mode, limit: int) -> list[Conversation]:
-    """Conversations in a mode, the one heard last first."""
-    heard = func.coalesce(t.c.last_heard_at, t.c.created_at)
-    rows = await connection.execute(
-        select(t).where(t.c.mode == mode.value).order_by(heard.desc(), t.c.key).limit(limit)
-    )
-    return [_read(row) for row in rows]
-
-
-def _read(row: Row[*tuple[Any, ...]]) -> Conversation:
+def read_back(row: Row[*tuple[Any, ...]]) -> Conversation:
+    """A row of the table, read."""
     return Conversation(
         ConversationId(row.channel, row.account, row.user),
         decode_state(row.state),
@@ -145,11 +178,12 @@ def _read(row: Row[*tuple[Any, ...]]) -> Conversation:
         row.person_last_at,
         row.last_heard_at,
         bool(row.can_receive),
+        row.officer or "",
     )
 
 
 async def forget(connection: AsyncConnection, key: str, keep_event: int) -> None:
-    """Erase what the citizen said, what was answered and what was remembered.
+    """Erase what the citizen said, what was answered, what was remembered and what officers noted.
 
     The event that demanded it stays (without content), so that the demand itself is on record, and so does
     the answer to it; what the citizen says afterwards is a new beginning. Both being the newest of their kind
@@ -160,6 +194,7 @@ async def forget(connection: AsyncConnection, key: str, keep_event: int) -> None
     )
     answers_it = func.coalesce(outbox.c.event_id, 0) == keep_event
     await connection.execute(delete(outbox).where(outbox.c.conversation_key == key, ~answers_it))
+    await connection.execute(delete(conversation_notes).where(conversation_notes.c.conversation_key == key))
     await connection.execute(
         delete(inbound_events).where(
             inbound_events.c.conversation_key == key, inbound_events.c.id < keep_event

@@ -152,7 +152,7 @@ async def backlog(connection: AsyncConnection) -> Backlog:
 
 
 SaidRow = Row[int, str, datetime]
-_SPOKEN = tuple(
+SPOKEN = tuple(
     kind.value
     for kind in (EventKind.TEXT, EventKind.CHOICE, EventKind.ATTACHMENT, EventKind.CONTACT, EventKind.COMMENT)
 )
@@ -162,7 +162,7 @@ def said(conversation_key: str) -> Select[int, str, datetime]:
     """Query: what the citizen said, oldest first (for the transcript)."""
     return (
         select(t.c.id, t.c.body, t.c.received_at)
-        .where(t.c.conversation_key == conversation_key, t.c.kind.in_(_SPOKEN))
+        .where(t.c.conversation_key == conversation_key, t.c.kind.in_(SPOKEN))
         .order_by(t.c.id)
     )
 
@@ -180,7 +180,7 @@ async def last_words(
         return {}
     newest = (
         select(func.max(t.c.id))
-        .where(t.c.conversation_key.in_(conversation_keys), t.c.kind.in_(_SPOKEN))
+        .where(t.c.conversation_key.in_(conversation_keys), t.c.kind.in_(SPOKEN))
         .group_by(t.c.conversation_key)
     )
     rows = await connection.execute(select(t.c.conversation_key, t.c.body).where(t.c.id.in_(newest)))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import events, outbox
-from bot.store.schema import inbound_events
+from bot.store.schema import inbound_events, library_passages, library_sources
 from bot.store.schema import outbox as outbox_table
 from connectors.message import Attachment, ConversationId, Part, Text, decode_event, decode_part
 
@@ -36,6 +37,12 @@ class Said:
     """A line of ours: where it is on its way out (bot.store.outbox.State)."""
     error: str = ""
     """A line of ours: why the last attempt to send it failed."""
+    event_id: int = 0
+    """A line of ours: the event it answers; 0 when it answers none."""
+    officer: str = ""
+    """An officer's line written in the console: by whom (lines of older versions do not know)."""
+    is_from_elsewhere: bool = False
+    """An officer's line written in the platform's own inbox, which we only heard of."""
 
 
 async def lines(
@@ -85,4 +92,47 @@ def _citizen(row: events.SaidRow) -> Said:
 
 def _ours(row: outbox.ToldRow) -> Said:
     author: Author = "officer" if row[1] == "officer" else "bot"
-    return Said(0, row[0], author, row[3], decode_part(row[2]), state=row[4], error=row[5] or "")
+    return Said(
+        0,
+        row[0],
+        author,
+        row[3],
+        decode_part(row[2]),
+        state=row[4],
+        error=row[5] or "",
+        event_id=row[6] or 0,
+        officer=row[8] or "",
+        is_from_elsewhere=row[7].startswith(outbox.ECHO),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a passage of a document that was taken in stands."""
+
+    title: str
+    locator: str
+
+
+async def places(connection: AsyncConnection, passage_ids: Collection[int]) -> dict[int, Place]:
+    """By passage of the library: its document's title and its place there. Gone ones are left out."""
+    if not passage_ids:
+        return {}
+    rows = await connection.execute(
+        select(library_passages.c.id, library_sources.c.title, library_passages.c.locator)
+        .join(library_sources, library_sources.c.id == library_passages.c.source_id)
+        .where(library_passages.c.id.in_(passage_ids))
+    )
+    return {row[0]: Place(row[1], row[2]) for row in rows}
+
+
+async def heard_lately(connection: AsyncConnection, limit: int) -> list[tuple[str, str]]:
+    """The last things citizens said in any conversation: (conversation key, event as JSON), newest first."""
+    t = inbound_events
+    rows = await connection.execute(
+        select(t.c.conversation_key, t.c.body)
+        .where(t.c.kind.in_(events.SPOKEN))
+        .order_by(t.c.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]

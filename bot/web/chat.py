@@ -19,9 +19,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,6 +33,7 @@ from bot.web.origin import is_origin
 from bot.web.pace import SlidingWindow
 from bot.web.pages import load_static, render
 from bot.web.problem import answering_problems, json_response
+from bot.web.server_events import OpenStreams
 from bot.web.stream import Rhythm, Stream
 from bot.web.submission import TEXT_LIMIT, read_submission
 from bot.web.visitor import comes_from, conversation_of, end_session, keep_session, secret_of, visitor
@@ -167,7 +166,7 @@ class _Chat:
         self._stream = Stream(transcript, nudges, show_line, monotonic, self._closing, settings.rhythm)
         self._session_pace = SlidingWindow(settings.messages_per_minute, _WINDOW_SECONDS, monotonic)
         self._address_pace = SlidingWindow(settings.messages_per_minute_per_ip, _WINDOW_SECONDS, monotonic)
-        self._open_pages: Counter[str] = Counter()
+        self._open_pages = OpenStreams()
         self._static = load_static()
         shown = {"settings": settings, "text_limit": TEXT_LIMIT}
         self._landing = render("landing.html", shown)
@@ -237,7 +236,13 @@ class _Chat:
             after = Cursor.parse(request.headers.get("Last-Event-ID") or request.query.get("after") or "0.0")
         except ValueError as error:
             raise problem.malformed() from error
-        async with self._page_open(conversation.key, self._address(request)):
+        limits = {
+            f"page:{conversation.key}": self._settings.pages_per_session,
+            f"from:{self._address(request)}": self._settings.pages_per_ip,
+        }
+        with self._open_pages.one_more(limits) as admitted:
+            if not admitted:
+                raise problem.too_many_pages()
             return await self._stream.serve(request, conversation, after)
 
     @answering_problems
@@ -267,21 +272,6 @@ class _Chat:
         if not comes_from(request, self._settings.allowed_origins):
             _log.warning("web_origin_refused", path=request.path)
             raise problem.foreign_origin()
-
-    @asynccontextmanager
-    async def _page_open(self, conversation: str, address: str) -> AsyncIterator[None]:
-        counted = {f"page:{conversation}": self._settings.pages_per_session}
-        counted[f"from:{address}"] = self._settings.pages_per_ip
-        if any(self._open_pages[name] >= limit for name, limit in counted.items()):
-            raise problem.too_many_pages()
-        self._open_pages.update(counted.keys())
-        try:
-            yield
-        finally:
-            self._open_pages.subtract(counted.keys())
-            for name in counted:
-                if self._open_pages[name] <= 0:
-                    del self._open_pages[name]
 
 
 def show_line(line: Line) -> dict[str, Json]:

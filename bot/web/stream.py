@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from bot.web.contract import Cursor, Hints, Line, Nudges, Transcript
+from bot.web.server_events import begin, unless
 from connectors.message import ConversationId
 from connectors.web import Json
 
@@ -24,12 +25,6 @@ _log = structlog.get_logger(__name__)
 
 _PAGE = 50
 """Lines read at once."""
-_HEADERS = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",  # nginx would hold events back until its buffer is full
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +60,8 @@ class Stream:
             hints = await _subscribe(stack, self.nudges, conversation)
             # Read before answering: while the store is away the page gets an honest 503.
             first = await self.transcript.lines(conversation, after, _PAGE)
-            response = web.StreamResponse(headers=_HEADERS)
-            await response.prepare(request)
+            response = await begin(request, self.rhythm.retry)
             try:
-                await response.write(f"retry: {round(self.rhythm.retry * 1000)}\n\n".encode())
                 after = await self._tell(response, first, after)
                 await self._follow(request, response, hints, conversation, after)
                 await response.write_eof()
@@ -111,15 +104,7 @@ class Stream:
 
     async def _hint(self, hints: Hints | None, pause: float) -> str | None:
         """The next hint, None after `pause` seconds or as soon as the server stops."""
-        waiting = asyncio.ensure_future(_next_hint(hints, pause))
-        stopping = asyncio.ensure_future(self.closing.wait())
-        try:
-            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return waiting.result() if waiting.done() else None
-        finally:
-            for task in (waiting, stopping):
-                task.cancel()
-            await asyncio.gather(waiting, stopping, return_exceptions=True)
+        return await unless(self.closing, _next_hint(hints, pause))
 
 
 async def _subscribe(

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from urllib.parse import urlsplit
 
+from bot.staff.inbox.why import Explained
 from bot.staff.reasons import in_plain_words
-from bot.staff.words import SEND_STATES, attachment_name, moment
+from bot.staff.words import SEND_STATES, at_start, attachment_name, channel_name, moment
 from bot.store.outbox import State
 from bot.store.transcript import Said
 from connectors.message import Card, File, Part, PublicReply
 
-_AUTHORS = {"citizen": "Người dân", "bot": "Trợ lý", "officer": "Cán bộ"}
 _TROUBLED = {State.FAILED, State.UNKNOWN, State.SET_ASIDE}
 
 
@@ -48,10 +48,14 @@ class ShownLine:
     state: str = ""
     why: str = ""
     is_troubled: bool = False
+    explained: Explained | None = None
+    """Why the bot said it, below the last line of its answer."""
 
 
-def shown(line: Said, now: datetime, zone: tzinfo) -> ShownLine:
-    """The line in words."""
+def shown(
+    line: Said, now: datetime, zone: tzinfo, channel: str = "", explained: Explained | None = None
+) -> ShownLine:
+    """The line in words. `channel`: where the conversation is."""
     state = State(line.state) if line.state else None
     text, sources, options, note = _content(line.part)
     enclosed = [
@@ -62,7 +66,7 @@ def shown(line: Said, now: datetime, zone: tzinfo) -> ShownLine:
         enclosed.append(Enclosed(f"Tệp: {line.part.name}", "", ""))
     return ShownLine(
         line.author,
-        _AUTHORS[line.author],
+        _by(line, channel),
         moment(line.at, now, zone),
         line.at.isoformat(),
         text,
@@ -73,7 +77,24 @@ def shown(line: Said, now: datetime, zone: tzinfo) -> ShownLine:
         SEND_STATES[state] if state else "",
         in_plain_words(line.error) if state not in {None, State.SENT} else "",
         is_troubled=state in _TROUBLED,
+        explained=explained,
     )
+
+
+def last_of_answers(said: Sequence[Said]) -> dict[int, int]:
+    """Where the last of the bot's lines to each event is: by its row in the outbox, the event."""
+    last = {line.event_id: line.outbound_id for line in said if line.author == "bot" and line.event_id}
+    return {row: event for event, row in last.items()}
+
+
+def _by(line: Said, channel: str) -> str:
+    if line.author == "citizen":
+        return "Người dân"
+    if line.author == "bot":
+        return "Trợ lý"
+    if line.is_from_elsewhere:
+        return f"Cán bộ (từ ứng dụng {channel_name(channel)})"
+    return at_start(line.officer) or "Cán bộ"
 
 
 def web_address(url: str) -> str:

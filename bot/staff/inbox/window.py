@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.staff.words import duration
+from bot.staff.words import channel_name, duration
 from bot.store.conversations import Conversation
 from connectors.channel import Channel
+
+SHORT = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class ReplyWindow:
     """The same in two or three words, for lists; empty when there is no limit."""
     is_short: bool = False
     """Less than two hours are left."""
+    until: str = ""
+    """When it closes, as ISO 8601, where it is open and has an end: pages count down to it."""
 
 
 def reply_window(
@@ -43,12 +47,12 @@ def reply_window(
         return ReplyWindow(
             False, "Người dân chưa nhắn tin riêng cho Hội nên chưa trả lời tại đây được.", "chưa nhắn riêng"
         )
-    left = conversation.last_heard_at + max(window, officer_window or window) - now
+    until = conversation.last_heard_at + max(window, officer_window or window)
+    left = until - now
     if left <= timedelta():
+        name = channel_name(conversation.id.channel)
         return ReplyWindow(
-            False, "Đã hết hạn trả lời. Nền tảng chỉ cho viết tiếp khi người dân nhắn lại.", "đã hết hạn"
+            False, f"Đã hết hạn trả lời. {name} chỉ cho Hội viết tiếp khi người dân nhắn lại.", "đã hết hạn"
         )
-    told = duration(left)
-    return ReplyWindow(
-        True, f"Thời hạn trả lời: còn {told}.", f"còn {told}", is_short=left < timedelta(hours=2)
-    )
+    told = f"còn {duration(left)}"
+    return ReplyWindow(True, f"Hạn trả lời: {told}.", told, left < SHORT, until.isoformat())

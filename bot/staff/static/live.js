@@ -1,80 +1,183 @@
-// Keeps the living part of a page fresh. Without it every page works and has a link to load it again.
+// Keeps the living parts of a page fresh: a stream says that something changed, the page fetches what it shows.
+// Without streams it looks every few seconds; without this script every page works and has a link to load it again.
 (() => {
   "use strict";
+
+  // Whoever signs out leaves nothing half written behind for the next person at this computer.
+  for (const form of document.querySelectorAll("form.leave")) {
+    form.addEventListener("submit", () => {
+      for (const name of Object.keys(sessionStorage)) {
+        if (name.startsWith("kh-nhap:")) sessionStorage.removeItem(name);
+      }
+    });
+  }
 
   const place = document.querySelector("[data-live]");
   if (!place) return;
 
-  const EVERY_MS = 5000;
+  const OFTEN_MS = 5000;
+  const RARELY_MS = 60000; // times in words grow older also when nothing happens
+  const HIDDEN_MS = 20000; // a page nobody sees leaves its connection to those that are seen
+  const STREAM_AGAIN_MS = 60000;
   const title = document.title;
   const news = document.querySelector("[data-news]");
   const changed = document.querySelector("[data-changed]");
-  const form = document.querySelector(".answer[data-shown]");
   let etag = "";
+  let said = place.querySelector("[data-said]")?.dataset.said;
   let timer = 0;
+  let source = null;
+  let mayStreamAt = 0;
+  let isLooking = false;
+  let again = false;
+  let isLate = false;
+  let isOver = false;
 
-  function isInUse() {
+  const isStreaming = () => source !== null && source.readyState === EventSource.OPEN;
+
+  function isSelecting() {
     const selection = document.getSelection();
-    const selecting = selection && !selection.isCollapsed && place.contains(selection.anchorNode);
-    const focused = document.activeElement;
-    return selecting || (place.contains(focused) && focused.matches("a, button"));
+    return Boolean(selection) && !selection.isCollapsed && place.contains(selection.anchorNode);
   }
 
   function count() {
     return place.dataset.counts ? place.querySelectorAll(place.dataset.counts).length : 0;
   }
 
+  // What had the focus, what was folded open and how far it was scrolled stays so.
+  function swap(old, fresh) {
+    if (old.innerHTML.trim() === fresh.innerHTML.trim()) return;
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    const opened = [...old.querySelectorAll("details[open][id]")].map((one) => one.id);
+    const offset = old.querySelector(".talk")?.scrollTop;
+    const folded = focused?.matches("summary") ? focused.parentElement.id : "";
+    const address = focused?.getAttribute("href");
+    const id = focused?.id;
+    old.replaceChildren(...fresh.childNodes);
+    for (const name of opened) {
+      const fold = document.getElementById(name);
+      if (fold) fold.open = true;
+    }
+    const talk = old.querySelector(".talk");
+    if (talk && offset !== undefined) talk.scrollTop = offset;
+    if (!focused) return;
+    const same =
+      (id && document.getElementById(id)) ||
+      (folded && document.getElementById(folded)?.querySelector("summary")) ||
+      (address && [...old.querySelectorAll("a[href]")].find((one) => one.getAttribute("href") === address));
+    if (same) same.focus({ preventScroll: true });
+  }
+
   function show(html) {
     const before = count();
-    const talk = place.querySelector(".talk");
-    const offset = talk ? talk.scrollTop : 0;
-    const wasFocused = talk && talk === document.activeElement;
     // The server escaped everything people wrote; this is the same markup the page was made of.
-    place.innerHTML = html;
-    const fresh = place.querySelector(".talk");
-    if (fresh) {
-      fresh.scrollTop = offset;
-      if (wasFocused) fresh.focus({ preventScroll: true });
+    const fresh = new DOMParser().parseFromString(html, "text/html").body;
+    const parts = fresh.querySelectorAll("[data-part]");
+    for (const part of parts) {
+      const old = place.querySelector(`[data-part="${part.dataset.part}"]`);
+      if (old) swap(old, part);
     }
+    if (!parts.length) swap(place, fresh);
+    const told = place.querySelector("[data-said]")?.dataset.said;
     if (count() > before) {
       if (news) news.textContent = "Có lời mới trong cuộc trò chuyện.";
       if (document.hidden) document.title = `● ${title}`;
+    } else if (news && told && told !== said) {
+      news.textContent = told;
+      if (document.hidden) document.title = `● ${title}`;
     }
-    const standing = place.querySelector("[data-shown]");
-    if (changed && form && standing) changed.hidden = standing.dataset.shown === form.dataset.shown;
+    said = told;
+    document.dispatchEvent(new CustomEvent("kh:moi"));
+  }
+
+  async function fetched() {
+    const headers = etag ? { "If-None-Match": etag } : {};
+    const answer = await fetch(place.dataset.live, { headers, cache: "no-store" });
+    if (answer.status === 401) return signedOut();
+    if (!answer.ok) return;
+    isLate = isSelecting();
+    if (isLate) return;
+    const html = await answer.text();
+    etag = answer.headers.get("ETag") || "";
+    show(html);
+  }
+
+  function signedOut() {
+    isOver = true;
+    clearTimeout(timer);
+    source?.close();
+    if (!changed) {
+      location.reload();
+      return;
+    }
+    changed.textContent = "Phiên làm việc đã hết. Câu đang viết vẫn được giữ ở đây; bạn đăng nhập lại để viết tiếp nhé.";
+    changed.hidden = false;
   }
 
   async function look() {
-    const headers = etag ? { "If-None-Match": etag } : {};
-    const answer = await fetch(place.dataset.live, { headers, cache: "no-store" });
-    if (answer.status === 401) {
-      clearInterval(timer);
-      if (changed) {
-        changed.textContent = "Phiên làm việc đã hết. Chép lại lời đang viết, rồi đăng nhập lại nhé.";
-        changed.hidden = false;
-      } else {
-        location.reload();
-      }
+    if (isLooking) {
+      again = true;
       return;
     }
-    if (!answer.ok || isInUse()) return;
-    const html = await answer.text();
-    const isFirst = etag === "";
-    etag = answer.headers.get("ETag") || "";
-    if (!isFirst || html.trim() !== place.innerHTML.trim()) show(html);
+    isLooking = true;
+    try {
+      do {
+        again = false;
+        await fetched();
+      } while (again);
+    } catch {
+      // The network is away for a moment; the next look tries again.
+    } finally {
+      isLooking = false;
+      plan();
+    }
   }
 
-  function tick() {
-    look().catch(() => {
-      // The network is away for a moment; the next look tries again.
+  function plan() {
+    clearTimeout(timer);
+    if (isOver) return;
+    const pause = document.hidden ? HIDDEN_MS : isStreaming() ? RARELY_MS : OFTEN_MS;
+    timer = setTimeout(() => {
+      listen();
+      look();
+    }, pause);
+  }
+
+  function listen() {
+    const address = place.dataset.stream;
+    if (!address || !window.EventSource || document.hidden || isOver) return;
+    if (source !== null || Date.now() < mayStreamAt) return;
+    source = new EventSource(address);
+    source.addEventListener("moi", look);
+    source.addEventListener("open", plan);
+    source.addEventListener("error", () => {
+      if (source !== null && source.readyState === EventSource.CLOSED) {
+        source = null;
+        mayStreamAt = Date.now() + STREAM_AGAIN_MS;
+      }
+      plan();
     });
   }
 
-  timer = setInterval(tick, EVERY_MS);
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) {
-      document.title = title;
-      tick();
+    if (document.hidden) {
+      source?.close();
+      source = null;
+      plan();
+      return;
+    }
+    document.title = title;
+    listen();
+    look();
+  });
+  document.addEventListener("selectionchange", () => {
+    if (isLate && !isSelecting()) {
+      isLate = false;
+      look();
     }
   });
+  document.addEventListener("kh:nhin", look);
+  addEventListener("pagehide", () => source?.close());
+
+  listen();
+  plan();
 })();

@@ -134,6 +134,8 @@ class Console:
         attachments: tuple[Attachment, ...] = (),
         outcome: Outcome = Outcome.ANSWERED,
         can_receive: bool = True,
+        officer: str = "",
+        understanding: Understanding | None = None,
     ) -> ConversationId:
         """A citizen wrote and the turn was taken."""
         event = replace(said(words, user=user, key=secrets.token_hex(8)), attachments=attachments)
@@ -142,7 +144,9 @@ class Console:
         async with self.database.read() as connection:
             heard = (await events.pending(connection, id_.key, 1))[0]
             before = await conversations.load(connection, id_)
-        after = replace(before, mode=mode, mode_since=now, last_heard_at=now, can_receive=can_receive)
+        after = replace(
+            before, mode=mode, mode_since=now, last_heard_at=now, can_receive=can_receive, officer=officer
+        )
 
         async def job(connection: AsyncConnection) -> None:
             await events.finish(connection, heard.id, outcome, now)
@@ -153,7 +157,7 @@ class Console:
                 conversation_key=id_.key,
                 at=now,
                 outcome=outcome,
-                understanding=Understanding(),
+                understanding=understanding or Understanding(),
                 took_ms=1.0,
             )
 

@@ -1,0 +1,97 @@
+"""Conversations as officers list them: by who answers, by channel, page by page. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TypeVarTuple
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.dialogue.turn import Mode
+from bot.store.conversations import Conversation, read_back
+from bot.store.schema import conversations as t
+
+Columns = TypeVarTuple("Columns")
+_HEARD = func.coalesce(t.c.last_heard_at, t.c.created_at)
+_NOT_ANSWERED = and_(t.c.last_heard_at.is_not(None), t.c.last_heard_at > t.c.person_last_at)
+"""The citizen wrote after the officer did."""
+
+
+class Standing(StrEnum):
+    """Who answers a conversation, as one officer sees it."""
+
+    WAITING = "waiting"
+    MINE = "mine"
+    OTHERS = "others"
+    """A colleague has it, or somebody who writes from the platform's own inbox."""
+    BOT = "bot"
+
+
+_ORDERS: dict[Standing, tuple[ColumnElement[object], ...]] = {
+    Standing.WAITING: (t.c.mode_since, t.c.key),
+    Standing.MINE: (case((_NOT_ANSWERED, 0), else_=1), t.c.last_heard_at, t.c.key),
+    Standing.OTHERS: (case((_NOT_ANSWERED, 0), else_=1), t.c.last_heard_at, t.c.key),
+    Standing.BOT: (_HEARD.desc(), t.c.key),
+}
+"""Those who wait first, and of them whoever waits longest; with the bot, the one heard last."""
+
+
+async def counts(connection: AsyncConnection, me: str, channel: str = "") -> dict[Standing, int]:
+    """How many there are of each; `channel` empty counts all channels."""
+    query = select(t.c.mode, func.count()).group_by(t.c.mode)
+    by_mode = {row[0]: row[1] for row in await connection.execute(_on(query, channel))}
+    mine = select(func.count()).where(_is(Standing.MINE, me))
+    own = await connection.scalar(_on(mine, channel)) or 0
+    return {
+        Standing.WAITING: by_mode.get(Mode.WAITING.value, 0),
+        Standing.MINE: own,
+        Standing.OTHERS: by_mode.get(Mode.PERSON.value, 0) - own,
+        Standing.BOT: by_mode.get(Mode.BOT.value, 0),
+    }
+
+
+async def listed(
+    connection: AsyncConnection,
+    standing: Standing,
+    me: str,
+    *,
+    channel: str = "",
+    limit: int,
+    offset: int = 0,
+) -> list[Conversation]:
+    """One page of them, in the order in which they need somebody."""
+    query = select(t).where(_is(standing, me)).order_by(*_ORDERS[standing]).limit(limit).offset(offset)
+    return [read_back(row) for row in await connection.execute(_on(query, channel))]
+
+
+async def keys_lately(connection: AsyncConnection, limit: int) -> list[str]:
+    """Keys of the conversations heard last."""
+    return list((await connection.execute(select(t.c.key).order_by(_HEARD.desc()).limit(limit))).scalars())
+
+
+async def by_keys(connection: AsyncConnection, keys: Sequence[str]) -> list[Conversation]:
+    """The conversations with these keys, in the order of the keys; those that are gone are left out."""
+    if not keys:
+        return []
+    rows = await connection.execute(select(t).where(t.c.key.in_(keys)))
+    found = {row.key: read_back(row) for row in rows}
+    return [found[key] for key in keys if key in found]
+
+
+def _is(standing: Standing, me: str) -> ColumnElement[bool]:
+    with_person = t.c.mode == Mode.PERSON.value
+    match standing:
+        case Standing.WAITING:
+            return t.c.mode == Mode.WAITING.value
+        case Standing.MINE:
+            return and_(with_person, t.c.officer == me)
+        case Standing.OTHERS:
+            return and_(with_person, or_(t.c.officer.is_(None), t.c.officer != me))
+        case Standing.BOT:
+            return t.c.mode == Mode.BOT.value
+
+
+def _on(query: Select[*Columns], channel: str) -> Select[*Columns]:
+    return query.where(t.c.channel == channel) if channel else query

@@ -1,0 +1,114 @@
+"""The list: who waits comes first, whose it is can be seen, and what is looked for is found."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.dialogue.turn import Mode
+from bot.staff.inbox.letters import PAGE
+from bot.staff.words import handle_of
+from bot.store import conversations, schema
+from connectors.message import ConversationId
+from tests.bot.staff.conftest import Console
+from tests.bot.staff.inbox.conftest import ME
+
+LIST = "/staff/hop-thu"
+
+
+def shown(page: str) -> list[str]:
+    """Who is listed, in order, by the words they wrote."""
+    return re.findall(r'class="words">câu của (\w+)', page)
+
+
+@pytest.fixture
+async def crowd(agent: Console) -> Console:
+    """One conversation of every kind."""
+    await agent.hear("câu của Hoa", user="hoa")
+    await agent.hear("câu của Lan", user="lan", mode=Mode.WAITING)
+    agent.clock.pass_(hours=3)
+    await agent.hear("câu của Minh", user="minh", mode=Mode.WAITING)
+    await agent.hear("câu của Tư", user="tu", mode=Mode.PERSON, officer="cô Bảy <b>")
+    await agent.hear("câu của Sáu", user="sau", mode=Mode.PERSON)
+    await agent.hear("câu của Năm", user="nam", mode=Mode.PERSON, officer=ME)
+    return agent
+
+
+async def test_who_waits_comes_first_and_whoever_waits_longest_before_them(crowd: Console) -> None:
+    page = await crowd.page(LIST)
+    assert shown(page) == ["Lan", "Minh", "Năm", "Sáu", "Tư", "Hoa"]
+    assert "chờ 3 giờ" in page
+    assert "Cô Bảy &lt;b&gt;" in page
+    assert "Từ ứng dụng fake" in page
+
+
+@pytest.mark.parametrize(
+    ("loc", "who"),
+    [
+        ("cho", ["Lan", "Minh"]),
+        ("toi", ["Năm"]),
+        ("khac", ["Sáu", "Tư"]),
+        ("tro-ly", ["Hoa"]),
+        ("<script>", ["Lan", "Minh", "Năm", "Sáu", "Tư", "Hoa"]),
+    ],
+)
+async def test_each_filter_lists_its_own(crowd: Console, loc: str, who: list[str]) -> None:
+    page = await crowd.page(f"{LIST}?loc={loc}&kenh=khong-co")
+    assert shown(page) == who
+    assert "<script>" not in page
+
+
+async def test_of_mine_the_one_who_wrote_after_me_comes_first_and_waits(agent: Console) -> None:
+    for user in ("an", "binh"):
+        await agent.hear(f"câu của {user}", user=user, mode=Mode.PERSON, officer=ME)
+        agent.clock.pass_(minutes=1)
+    for user in ("an", "binh"):
+        id_ = ConversationId("fake", "oa", user)
+        await agent.database.write(
+            lambda c, id_=id_: conversations.note_officer_wrote(c, id_, ME, agent.clock())
+        )
+    agent.clock.pass_(minutes=5)
+    await agent.hear("câu của binh", user="binh", mode=Mode.PERSON, officer=ME)
+    agent.clock.pass_(minutes=7)
+    page = await agent.page(f"{LIST}?loc=toi")
+    assert shown(page) == ["binh", "an"]
+    assert "chờ bạn 7 phút" in page
+    assert page.count("chờ bạn") == 1
+
+
+async def test_the_bots_conversations_come_page_by_page(agent: Console) -> None:
+    for number in range(PAGE + 2):
+        await agent.hear(f"câu của n{number:02}", user=f"u{number}")
+        agent.clock.pass_(seconds=1)
+    first, second = [shown(await agent.page(f"{LIST}?loc=tro-ly&trang={n}")) for n in (1, 2)]
+    assert (len(first), second) == (PAGE, ["n01", "n00"])
+    everything = await agent.page(LIST)
+    assert f"Xem tất cả {PAGE + 2} cuộc" in everything
+    for odd in ("0", "-1", "9" * 30, "hai"):
+        assert "Trợ lý đang trả lời" in await agent.page(f"{LIST}?loc=tro-ly&trang={odd}")
+
+
+async def test_a_conversation_is_found_by_words_without_marks_and_by_its_short_name(crowd: Console) -> None:
+    assert shown(await crowd.page(f"{LIST}?tim=CAU CUA TU")) == ["Tư"]
+    name = handle_of(ConversationId("fake", "oa", "nam"))
+    assert "Năm" in shown(await crowd.page(f"{LIST}?tim={name}"))
+    assert "Năm" in shown(await crowd.page(f"{LIST}?tim={name.split()[-1].lower()}"))
+    nothing = await crowd.page(f"{LIST}?tim=<script>alert(1)</script>")
+    assert "Chưa thấy cuộc nào" in nothing
+    assert "<script>alert" not in nothing
+    assert "data-live" not in nothing  # it would be searched again whenever anybody writes
+
+
+async def test_what_was_erased_is_not_found(crowd: Console) -> None:
+    key = ConversationId("fake", "oa", "hoa").key
+    last = max(int(str(row["id"])) for row in await crowd.rows(schema.inbound_events)) + 1
+    await crowd.database.write(lambda c: conversations.forget(c, key, keep_event=last))
+    assert shown(await crowd.page(f"{LIST}?tim=Hoa")) == []
+
+
+async def test_empty_lists_are_calm(agent: Console) -> None:
+    assert "Không ai phải chờ." in await agent.page(LIST)
+    assert "chưa có gì cần bạn" in await agent.page("/staff/")
+    for loc in ("cho", "toi", "khac", "tro-ly"):
+        assert 'class="nothing"' in await agent.page(f"{LIST}?loc={loc}")
