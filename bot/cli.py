@@ -20,7 +20,8 @@ from pydantic_core import ErrorDetails
 
 from bot import app
 from bot.ask import as_text, ask, ask_lines, options_of
-from bot.assessment_report import Period, assessment_figures
+from bot.assessment_report import assessment_figures
+from bot.assessment_tally import Period
 from bot.backup import BackupFailed, back_up, restore
 from bot.clock import utc_now
 from bot.doctor import Level, examine

@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Row, and_, delete, or_, select, update
@@ -29,6 +29,8 @@ FINISHED = "finished"
 _BEFORE = {"consent": 0, "group": 1}
 _AFTER = {"place": 1000, "evidence": 1001, FINISHED: 1002}
 _INDICATORS_FROM = 10
+_AT_ONCE = 200
+"""Rows read at a time: the event loop goes on in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +160,36 @@ async def of_conversation(connection: AsyncConnection, conversation_key: str) ->
     return [_read(row) for row in rows]
 
 
-async def touching(
-    connection: AsyncConnection, since: datetime, until: datetime
-) -> AsyncIterator[Assessment]:
-    """Those begun or finished in [since, until), oldest first, without holding all of them at once."""
+class Counted(NamedTuple):
+    """What is counted of one: no more of it is read, for there may be very many."""
+
+    person: str
+    """The same for the same citizen."""
+    channel: str
+    criteria: str
+    group: str
+    place: str
+    furthest: str
+    began_at: datetime
+    finished_at: datetime | None
+    points: str | None
+    """A JSON list, by indicator; None until it is finished."""
+    total: int | None
+    passed: int | None
+
+
+async def counted(connection: AsyncConnection, since: datetime, until: datetime) -> AsyncIterator[Counted]:
+    """Those begun or finished in [since, until), without holding all of them at once."""
+    columns = (
+        t.c.conversation_key, t.c.channel, t.c.criteria, t.c.group_id, t.c.place, t.c.furthest,
+        t.c.began_at, t.c.finished_at, t.c.points, t.c.total, t.c.passed,
+    )  # fmt: skip
     begun = and_(t.c.began_at >= since, t.c.began_at < until)
     ended = and_(t.c.finished_at >= since, t.c.finished_at < until)
-    found = await connection.stream(select(t).where(or_(begun, ended)).order_by(t.c.began_at, t.c.code))
-    async for rows in found.partitions(1000):
+    found = await connection.stream(select(*columns).where(or_(begun, ended)))
+    async for rows in found.partitions(_AT_ONCE):
         for row in rows:
-            yield _read(row)
+            yield Counted(*row)
 
 
 # --- reminding ---------------------------------------------------------------------------------------

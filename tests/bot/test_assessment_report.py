@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,11 +16,12 @@ from click.testing import CliRunner
 from openpyxl import load_workbook
 
 from bot import app
-from bot.assessment_report import HIDDEN, Period, Tally, assessment_figures
+from bot.assessment_report import as_figures, assessment_figures
+from bot.assessment_tally import HIDDEN, Period, Statistics, Tally
 from bot.cli import main
 from bot.report_files import Cell, Figures, Table, as_csv, as_text, as_workbook
 from bot.settings import Settings
-from bot.store.assessments import Assessment
+from bot.store.assessments import Counted
 from bot.store.database import Database
 from connectors.message import ConversationId
 from knowledge.criteria_files import load_criteria
@@ -40,32 +42,32 @@ def one(
     furthest: str = "finished",
     began: datetime = INSIDE,
     ended: datetime | None = INSIDE,
-) -> Assessment:
+) -> Counted:
     done = furthest == "finished"
-    return Assessment(
-        f"KH-{person:04}-{place[-1:]}",
-        ConversationId("zalo", "oa", str(person)),
+    return Counted(
+        f"zalo:oa:{person}",
+        "zalo",
         "324-2023",
         group,
         place,
         furthest,
-        furthest,
-        remind=False,
-        began_at=began,
-        touched_at=began,
-        reminded_at=None,
-        finished_at=ended if done else None,
-        points=tuple(points) if done else (),
-        total=sum(points) if done else None,
-        passed=sum(points) >= 80 if done else None,
+        began,
+        ended if done else None,
+        json.dumps(list(points)) if done else None,
+        sum(points) if done else None,
+        int(sum(points) >= 80) if done else None,
     )
 
 
-def figures_of(*assessments: Assessment) -> Figures:
+def counted(*assessments: Counted, all_places: bool = False) -> Statistics:
     tally = Tally(OCTOBER)
     for assessment in assessments:
         tally.add(assessment)
-    return tally.figures({})
+    return tally.statistics({}, all_places=all_places)
+
+
+def figures_of(*assessments: Counted) -> Figures:
+    return as_figures(counted(*assessments))
 
 
 def table(figures: Figures, title: str) -> Table:
@@ -103,7 +105,7 @@ def test_days_are_those_of_the_zone_and_both_ends_count() -> None:
     assert months == {"10/2026": (0, 5, 5, 5, 80.0)}
 
 
-def people(place: str, how_many: int, start: int) -> list[Assessment]:
+def people(place: str, how_many: int, start: int) -> list[Counted]:
     return [one(start + n, place=place) for n in range(how_many)]
 
 
@@ -117,14 +119,29 @@ def test_a_place_of_few_people_is_not_named_nor_found_out_by_taking_the_rest_fro
     assert places == {
         "Xã Lớn": (9, 9, 9, 80.0),
         "Các nơi dưới 5 người (gộp)": (10, 10, 10, 80.0),
-        "(không ghi)": (1, 1, HIDDEN, None),
+        "(không ghi)": (HIDDEN, HIDDEN, HIDDEN, None),
     }
     assert not any(name in as_text(figures).decode() for name in ("Nhỏ", "Bé", "Vừa"))
 
 
+def test_who_may_read_each_result_sees_every_place_as_it_is() -> None:
+    found = counted(*people("Xã Lớn", 9, 0), *people("Xã Bé", 1, 50), one(60, place=""), all_places=True)
+    assert [(row.label, row.results, row.people, row.passed) for row in found.places] == [
+        ("Xã Lớn", 9, 9, 9),
+        ("Xã Bé", 1, 1, 1),
+        ("(không ghi)", 1, 1, 1),
+    ]
+    assert [row.average for row in found.indicators] == [8.0] * 10
+
+
+def test_a_place_is_one_however_it_is_spelt() -> None:
+    found = counted(*people("XÃ ĐỌI SƠN", 2, 0), *people("Xã Đọi Sơn", 3, 10), *people("xã đọi sơn", 1, 20))
+    assert [(row.label, row.results) for row in found.places] == [("Xã Đọi Sơn", 6)]
+
+
 def test_one_person_who_tries_five_times_is_still_one_person() -> None:
     figures = figures_of(*(one(1, points=(n,) * 10) for n in range(5, 10)))
-    assert rows(figures, "Theo nơi ở") == {"Các nơi dưới 5 người (gộp)": (5, 1, HIDDEN, None)}
+    assert rows(figures, "Theo nơi ở") == {"Các nơi dưới 5 người (gộp)": (HIDDEN, HIDDEN, HIDDEN, None)}
     assert rows(figures, "Tổng quan")["Điểm trung bình"] == (None,)
     assert all(row[3] == HIDDEN for row in table(figures, "Từng chỉ số").rows)
     assert "50" not in as_text(figures).decode()
