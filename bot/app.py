@@ -32,11 +32,13 @@ from bot.flows.checklist import ChecklistFlow
 from bot.flows.erasure import Erasure
 from bot.flows.flow import Flow
 from bot.flows.story import Story
+from bot.flows.subscription import Subscription
 from bot.health import Parts, add_health_routes
 from bot.house_rules import HouseRules, rules_of_installation
 from bot.inbox import Inbox
 from bot.librarian import Librarian, Progress, open_librarian
 from bot.metrics import Metrics, NluMetrics
+from bot.misses_again import Known, MissesAgain
 from bot.nerves import Nerves
 from bot.noticeboard import Noticeboard, RuledAssistant
 from bot.outbox import AccountSender
@@ -175,7 +177,8 @@ async def read_board(settings: Settings, database: Database) -> Noticeboard:
 
 def make_flows(criteria: CriteriaBook | None = None) -> tuple[Flow[Any], ...]:
     """Every conversation with a purpose the bot can lead; `criteria` where they are read already."""
-    return (Assessment(criteria or load_criteria()), ChecklistFlow(load_checklists()), Erasure(), Story())
+    assessment, checklist = Assessment(criteria or load_criteria()), ChecklistFlow(load_checklists())
+    return (assessment, checklist, Erasure(), Story(), Subscription())
 
 
 def load_knowledge() -> KnowledgeBase:
@@ -473,6 +476,17 @@ def make_retention(house: House) -> Retention:
     return Retention(house.database, house.nerves, house.board, house.clock, house.settings.zone)
 
 
+def make_misses_again(house: House) -> MissesAgain:
+    """Asks again what was not answered, whenever what the bot knows has changed."""
+
+    def known() -> Known:
+        librarian = house.librarian
+        is_whole = not librarian.state.vectors_missing
+        return Known(librarian.revision if is_whole else -1, librarian.base)
+
+    return MissesAgain(house.database, house.nerves, known, house.clock)
+
+
 def make_senders(house: House) -> list[AccountSender]:
     """One sender per account, each at its own rate."""
     settings = house.settings
@@ -532,6 +546,8 @@ async def serve(
         if role in ("all", "web", "worker"):  # of these, the one that has a file reads it
             limits = Limits()
             works.append(UploadReader(house.database, house.clock, settings.data_dir, limits).run(stop))
+        if role in ("all", "web"):
+            works.append(make_misses_again(house).run(stop))
         if role in ("all", "worker"):
             works.append(make_worker(house).run(stop))
             works.append(make_evidence_keeper(house).run(stop))

@@ -22,13 +22,17 @@ from bot.dialogue.turn import (
     OwnEcho,
     SetMode,
     SetReceiving,
+    Subscribed,
+    ToldAboutThemselves,
     Turn,
+    Unsubscribed,
 )
 from bot.flows.results import AssessmentProgress
-from bot.store import assessments, conversations, events, misses, outbox, turns
+from bot.store import assessments, conversations, events, misses, outbox, profiles, subscriptions, turns
 from bot.store.conversations import Conversation, StaleConversation
 from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
+from bot.store.profiles import Profile
 from connectors.message import ANSWERABLE, OPENS_WINDOW, InboundEvent, Part, Text
 
 ECHO_KNOWN_BY_WORDS = timedelta(minutes=10)
@@ -145,15 +149,36 @@ async def _carry_out(
             await assessments.move_on(connection, after.id, effect, heard.received_at)
         case AssessmentFinished(result):
             await assessments.finish(connection, after.id, result, now)
+        case Subscribed() | Unsubscribed() | ToldAboutThemselves():
+            await _consent(connection, key, effect, heard)
         case Forget():
             await conversations.forget(connection, key, keep_event=heard.id)
             await assessments.forget(connection, key, now)
+            await subscriptions.forget(connection, key)
+            await profiles.forget(connection, key)
             event = heard.event
             bare = InboundEvent(
                 event.channel, event.account, event.user, event.key, event.kind, event.sent_at
             )
             await events.blank(connection, heard.id, bare)
     return after
+
+
+async def _consent(
+    connection: AsyncConnection,
+    key: str,
+    effect: Subscribed | Unsubscribed | ToldAboutThemselves,
+    heard: HeardEvent,
+) -> None:
+    """What the citizen agreed to, took back, or told so that they get what concerns them."""
+    at = heard.received_at
+    match effect:
+        case Subscribed(topics, wording):
+            await subscriptions.agree(connection, key, topics, wording=wording, event_id=heard.id, at=at)
+        case Unsubscribed(wording):
+            await subscriptions.withdraw(connection, key, wording=wording, event_id=heard.id, at=at)
+        case ToldAboutThemselves(commune):
+            await profiles.save(connection, key, Profile(commune), at)
 
 
 async def _officer_wrote(

@@ -21,6 +21,7 @@ from bot.dialogue.choices import match_choice
 from bot.dialogue.clauses import question_beside_person
 from bot.dialogue.contact import holds_telephone
 from bot.dialogue.languages import line_in
+from bot.dialogue.leaving import ends_news, stops_bare
 from bot.dialogue.menu import Menu, menu_options
 from bot.dialogue.misses import key_of, masked
 from bot.dialogue.nearest import commune_named, commune_told
@@ -104,7 +105,10 @@ class Assistant:
             return Turn(Outcome.SILENT if asked_already else Outcome.SLOWED, state, replies)
         payload = event.payload if event.kind is EventKind.CHOICE else match_choice(event.text, state)
         if self._officer_is_writing(view) and payload != BACK_TO_BOT.payload:
-            return Turn(Outcome.SILENT, state)
+            if not ends_news(event.text):
+                return Turn(Outcome.SILENT, state)
+            # Taking a consent back is between the citizen and us: it waits for no officer.
+            return self._look_in(by_intent("unsubscribe"), replace(view, state=state))
         turn = await self._hear(event, payload, replace(view, state=state, token=_token_of(event)))
         if place := commune_told(turn.effects):
             turn = replace(turn, state=replace(turn.state, place=place))
@@ -168,6 +172,7 @@ class Assistant:
             view = replace(view, state=replace(view.state, place=place))
         turn = await self._by_meaning(Said(text, meaning), view)
         why = replace(turn.understanding, intent=meaning.intent, confidence=meaning.confidence)
+        why = replace(why, entities=meaning.entities)
         return replace(turn, understanding=why)
 
     async def _by_meaning(self, said: Said, view: View) -> Turn:
@@ -175,6 +180,9 @@ class Assistant:
         if turn is not None:
             return turn
         asks, in_flow = comments.is_question(said.text), self._is_in_flow(view)
+        if not in_flow and _is_subscribed(view) and not view.state.proposed and stops_bare(said.text):
+            # Nothing else is going on that could be stopped: what stops is what we send.
+            return self._look_in(by_intent("unsubscribe"), view)
         has_answered = bool(view.state.last_entry) and not view.state.proposed
         going = route(said.meaning, asks=asks, in_flow=in_flow, answered=has_answered)
         turn = await self._beside_its_intent(said, going, view, asks=asks)
@@ -266,6 +274,8 @@ class Assistant:
         return self._guide.begin(going.flow, view, going.entry)
 
     def _look_in(self, going: Route, view: View) -> Turn:
+        if going.intent == "unsubscribe":
+            view = replace(view, state=replace(view.state, undisturbed=True))
         return self._guide.look_in(going.flow, going.entry, view)
 
     def _resume(self, going: Route, view: View) -> Turn:
@@ -292,9 +302,6 @@ class Assistant:
             return self._call_person(going, view, here.export_by_person)
         if going.intent == "goodbye" and self._is_in_flow(view) and (left := self._guide.leave(view)):
             return replace(left, replies=(*left.replies, Text(texts.goodbye)))
-        if going.intent in ("subscribe", "unsubscribe"):
-            undisturbed = going.intent == "unsubscribe"
-            view = replace(view, state=replace(view.state, undisturbed=undisturbed))
         text, options = reply_to(going.intent, texts)
         return self._in_between(say(view.state, text, Outcome.SMALLTALK, options), view)
 
@@ -399,6 +406,10 @@ class Assistant:
         proposed = RESUME.payload if begun is not None else ""
         turn = say(state, text, Outcome.SMALLTALK, options, proposed)
         return replace(turn, effects=effects)
+
+
+def _is_subscribed(view: View) -> bool:
+    return bool(view.state.kept.get("subscription", {}).get("topics"))
 
 
 def _token_of(event: InboundEvent) -> str:

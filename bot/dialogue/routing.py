@@ -58,6 +58,8 @@ _FLOWS = {
     "ask_my_result": ("assessment", "result"),
     "erase_my_data": ("erasure", ""),
     "submit_story": ("story", ""),
+    "subscribe": ("subscription", ""),
+    "unsubscribe": ("subscription", "stop"),
 }
 """Intent to flow and the door into it."""
 

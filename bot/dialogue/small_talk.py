@@ -17,8 +17,6 @@ def reply_to(intent: str, texts: Texts) -> tuple[str, tuple[Option, ...]]:
         "feedback_good": (texts.praise, ()),
         "bot_identity": (texts.identity, (MENU, PERSON)),
         "change_language": (texts.only_vietnamese, (PERSON,)),
-        "subscribe": (texts.no_news_yet, (PERSON,)),
-        "unsubscribe": (texts.no_news_anyway, (PERSON,)),
     }
     return said.get(intent, (texts.help, (MENU, PERSON)))
 

@@ -331,24 +331,6 @@ class Texts:
         )
 
     @property
-    def no_news_yet(self) -> str:
-        """Asked for news and reminders: not sent on this channel yet, and that is said."""
-        return (
-            "Hiện mình chưa gửi tin tức hay lịch tự động trên kênh này, chỉ nhắc một lần khi bạn làm dở phần "
-            "tự đánh giá và đã đồng ý. Bạn theo dõi trang của Hội để biết tin mới, "
-            "hoặc bấm “Gặp cán bộ” để được ghi tên nhé."
-        )
-
-    @property
-    def no_news_anyway(self) -> str:
-        """Asked for no more messages: none are sent unasked, and that is said."""
-        return (
-            "Vâng, từ giờ mình không nhắc gì nữa; mình chỉ trả lời khi bạn nhắn. Nếu bạn "
-            "vẫn nhận được tin "
-            "không mong muốn từ Hội, bạn bấm “Gặp cán bộ” để Hội dừng ngay nhé."
-        )
-
-    @property
     def export_by_person(self) -> str:
         """Asked for what is kept: an officer gives it out."""
         return (

@@ -9,9 +9,11 @@ from typing import Protocol
 
 from bot.dialogue.state import ConversationState
 from bot.flows.results import AssessmentProgress, AssessmentResult, Sheet
+from bot.outreach.topics import Topic
 from connectors.channel import Capabilities
 from connectors.message import InboundEvent, Part
 from knowledge.answer import Citation, Passage
+from nlu.interpreter import Entity
 
 
 class Mode(StrEnum):
@@ -109,6 +111,31 @@ class AssessmentFinished:
     result: AssessmentResult
 
 
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The citizen agreed to be sent these."""
+
+    topics: tuple[Topic, ...]
+    wording: str
+    """What they were told and said yes to: kept as proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribed:
+    """The citizen wants nothing more sent."""
+
+    wording: str
+    """Their own words, or what they pressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldAboutThemselves:
+    """What the citizen told freely, to get what concerns them."""
+
+    commune: str = ""
+    """With its province; empty: not told."""
+
+
 Effect = (
     SetMode
     | OfficerWrote
@@ -119,6 +146,9 @@ Effect = (
     | Missed
     | AssessmentProgress
     | AssessmentFinished
+    | Subscribed
+    | Unsubscribed
+    | ToldAboutThemselves
 )
 
 
@@ -149,6 +179,8 @@ class Understanding:
     entry_id: str = ""
     citations: tuple[Citation, ...] = ()
     passages: tuple[Passage, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    """What was recognised in the words. For whoever asks in the console; never recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Audience:
 
     channels: tuple[str, ...] = ()
     communes: tuple[str, ...] = ()
-    """Official codes (nlu.gazetteer)."""
+    """With their province, as nlu.gazetteer names them."""
     groups: tuple[str, ...] = ()
     """Ids of learner groups (criteria 324)."""
     active_within_days: int | None = None

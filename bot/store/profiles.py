@@ -19,15 +19,14 @@ class Profile:
     """Empty strings: not given."""
 
     commune: str = ""
-    """Official code."""
-    commune_name: str = ""
+    """With its province, as nlu.gazetteer names it."""
     group_id: str = ""
 
 
 async def load(connection: AsyncConnection, conversation_key: str) -> Profile:
     """What somebody told."""
     row = (await connection.execute(select(t).where(t.c.conversation_key == conversation_key))).one_or_none()
-    return Profile() if row is None else Profile(row.commune, row.commune_name, row.group_id)
+    return Profile() if row is None else Profile(row.commune, row.group_id)
 
 
 async def save(connection: AsyncConnection, conversation_key: str, told: Profile, at: datetime) -> None:
@@ -35,7 +34,6 @@ async def save(connection: AsyncConnection, conversation_key: str, told: Profile
     before = await load(connection, conversation_key)
     values = {
         "commune": told.commune or before.commune,
-        "commune_name": told.commune_name or before.commune_name,
         "group_id": told.group_id or before.group_id,
         "given_at": at,
     }
@@ -48,13 +46,11 @@ async def save(connection: AsyncConnection, conversation_key: str, told: Profile
 
 
 async def communes(connection: AsyncConnection, keys: Sequence[str]) -> dict[str, str]:
-    """By conversation: the name of the commune, of those who told it."""
+    """By conversation: the name of the commune without its province, of those who told it."""
     rows = await connection.execute(
-        select(t.c.conversation_key, t.c.commune_name).where(
-            t.c.conversation_key.in_(keys), t.c.commune_name != ""
-        )
+        select(t.c.conversation_key, t.c.commune).where(t.c.conversation_key.in_(keys), t.c.commune != "")
     )
-    return {row.conversation_key: row.commune_name for row in rows}
+    return {row.conversation_key: row.commune.partition(",")[0] for row in rows}
 
 
 async def forget(connection: AsyncConnection, conversation_key: str) -> None:

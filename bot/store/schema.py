@@ -481,8 +481,7 @@ profiles = Table(
     "profiles",
     metadata,
     Column("conversation_key", String(300), primary_key=True),
-    Column("commune", String(20), nullable=False, comment="Official code; empty: not given"),
-    Column("commune_name", String(120), nullable=False),
+    Column("commune", String(200), nullable=False, comment="With its province; empty: not given"),
     Column("group_id", String(40), nullable=False, comment="Learner group of the criteria; empty: not given"),
     Column("given_at", UtcDateTime, nullable=False),
     Index(None, "commune"),
@@ -550,6 +549,14 @@ campaign_recipients = Table(
         postgresql_where=text("state = 'held'"),
     ),
     comment="Written down when a campaign begins: nobody comes in later, nobody twice",
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("key_hash", String(64), primary_key=True, comment="SHA-256 of the conversation's key"),
+    Column("at", UtcDateTime, nullable=False),
+    comment="Who asked to be forgotten: after a restore from a backup they are forgotten again",
 )
 
 reports = Table(

@@ -50,7 +50,7 @@ async def settle(database: Database, people: Sequence[Person], now: datetime) ->
         for topic in one.topics
     ]
     told = [
-        {"conversation_key": one.id.key, "commune": one.commune, "commune_name": one.commune, "group_id": "",
+        {"conversation_key": one.id.key, "commune": one.commune, "group_id": "",
          "given_at": now}
         for one in people if one.commune
     ]  # fmt: skip

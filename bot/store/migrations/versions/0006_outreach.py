@@ -127,10 +127,20 @@ def upgrade() -> None:
         op.f("ix_consents_conversation_key_id"), "consents", ["conversation_key", "id"], unique=False
     )
     op.create_table(
+        "erasures",
+        sa.Column(
+            "key_hash", sa.String(length=64), nullable=False, comment="SHA-256 of the conversation's key"
+        ),
+        sa.Column("at", moment, nullable=False),
+        sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_erasures")),
+        comment="Who asked to be forgotten: after a restore from a backup they are forgotten again",
+    )
+    op.create_table(
         "profiles",
         sa.Column("conversation_key", sa.String(length=300), nullable=False),
-        sa.Column("commune", sa.String(length=20), nullable=False, comment="Official code; empty: not given"),
-        sa.Column("commune_name", sa.String(length=120), nullable=False),
+        sa.Column(
+            "commune", sa.String(length=200), nullable=False, comment="With its province; empty: not given"
+        ),
         sa.Column(
             "group_id",
             sa.String(length=40),
@@ -186,6 +196,7 @@ def downgrade() -> None:
     op.drop_table("subscriptions")
     op.drop_table("reports")
     op.drop_table("profiles")
+    op.drop_table("erasures")
     op.drop_table("consents")
     op.drop_table("campaigns")
     op.drop_table("campaign_recipients")
