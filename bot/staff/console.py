@@ -20,6 +20,7 @@ from bot.staff.access import (
 )
 from bot.staff.faq import FAQ, Faq
 from bot.staff.inbox import INBOX, Inbox
+from bot.staff.library import LIBRARY, Library
 from bot.staff.pages import NavItem, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.passwords import PasswordDesk
@@ -35,6 +36,7 @@ MENU = (
     NavItem(INBOX, "Hộp thư", ANSWERING, TALKS),
     NavItem(TROUBLE, "Tin lỗi", ANSWERING, TALKS),
     NavItem(FAQ, "Câu hỏi thường gặp", EVERY_ROLE, CONTENT),
+    NavItem(LIBRARY, "Văn bản", EVERY_ROLE, CONTENT),
     NavItem(UNANSWERED, "Chưa trả lời được", READING_QUESTIONS, CONTENT),
 )
 """In the order of work; what has the same heading stands together."""
@@ -59,6 +61,7 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
         *inbox.routes,
         *Trouble(desk, pages).routes,
         *Faq(desk, pages).routes,
+        *Library(desk, pages).routes,
         *_rest(pages),
     ]
     for route in routes:

@@ -68,6 +68,16 @@ NOTICES = {
     "da-doi-mat-khau": "Đã đổi mật khẩu. Các thiết bị khác của bạn đã bị đăng xuất.",
     "chao-mung": "Đã đặt mật khẩu và đăng nhập. Lần sau bạn đăng nhập bằng tên và mật khẩu này.",
     "da-chon": "Đã chọn xong. Khoảng một giây nữa trợ lý trả lời theo bản đã chọn.",
+    "da-tai-len": "Đã nhận tệp. Trợ lý đang đọc; kết quả hiện ở bên dưới.",
+    "doc-lai": "Tệp sẽ được đọc lại ngay.",
+    "da-bo-tep": "Đã bỏ tệp này khỏi danh sách.",
+    "da-tat": "Đã tắt. Khoảng một giây nữa trợ lý không tìm trong văn bản này.",
+    "da-bat": "Đã bật lại. Khoảng một giây nữa trợ lý tìm trong văn bản này.",
+    "doan-da-luu": "Đã lưu đoạn vừa rồi. Khoảng một giây nữa trợ lý trích được đoạn này.",
+    "doan-giu": "Đã giữ nguyên chữ của đoạn vừa rồi.",
+    "doan-an": "Đã ẩn đoạn vừa rồi. Trợ lý không tìm trong đoạn ấy nữa.",
+    "doan-hien": "Đã hiện lại đoạn này.",
+    "doan-xem-lai": "Đã trả về chữ máy đọc. Đoạn này lại nằm trong danh sách cần xem.",
 }
 """What a page may be asked to say on top, by its code in the address. Never free text: an address can be
 made by anybody."""
@@ -79,6 +89,8 @@ WARNINGS = {
     "dang-khoa": "Tài khoản này đang khóa. Bạn mở khóa trước, rồi tạo liên kết.",
     "da-xong": "Tin này đã được xử lý rồi.",
     "chua-gui-lai": "Chưa gửi lại được: đã hết hạn trả lời người này, hoặc kênh đang tắt.",
+    "chua-chon-tep": "Bạn chưa chọn tệp nào.",
+    "da-doi-roi": "Đã có người đổi trước rồi; dưới đây là trạng thái mới nhất.",
     "chua-nhan": "Trợ lý đang trả lời cuộc trò chuyện này rồi.",
 }
 

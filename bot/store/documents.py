@@ -167,12 +167,6 @@ async def switch(connection: AsyncConnection, source_id: int, *, on: bool) -> No
     await library.switch_on(connection, source_id)
 
 
-async def count_passages(connection: AsyncConnection, source_id: int) -> int:
-    """How many passages a document has, hidden ones too."""
-    counted = select(func.count()).select_from(p).where(p.c.source_id == source_id)
-    return await connection.scalar(counted) or 0
-
-
 async def next_to_review(connection: AsyncConnection, source_id: int | None, after: int) -> int | None:
     """The passage to look at after another one; from the beginning again when that was the last."""
     for place in (after, 0) if after else (0,):

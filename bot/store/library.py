@@ -322,6 +322,12 @@ async def passages_of(
     return [_reviewed(row) for row in rows]
 
 
+async def count_passages(connection: AsyncConnection, source_id: int) -> int:
+    """How many passages a source has, hidden ones too."""
+    counted = select(func.count()).select_from(p).where(p.c.source_id == source_id)
+    return await connection.scalar(counted) or 0
+
+
 async def count_to_review(connection: AsyncConnection, source_id: int | None = None) -> int:
     """How many passages wait for somebody, in all active sources or in one."""
     statement = (
