@@ -68,7 +68,7 @@ class Miss:
     decided_at: datetime | None = None
     """When somebody decided or the bot answered it; on an open one, when an officer opened it again."""
     answered_by: str = ""
-    """What answers it now, or is to: an entry's id, or `fact:…` and the like."""
+    """What answers it now: an entry's id, or `fact:…` and the like. Of an open one: the entry that was to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +249,12 @@ async def note_answered(
 
 
 async def note_unanswered(connection: AsyncConnection, asked: Sequence[Miss], revision: int) -> None:
-    """The bot still does not answer these: what an officer added to an entry for nothing is free again."""
+    """The bot still does not answer these: what an officer added to an entry for nothing is anybody's again.
+
+    It stays written to which entry and by whom.
+    """
     for miss in asked:
-        freed = _UNDECIDED if miss.answered_by else {}
+        freed = {"state": State.OPEN.value} if miss.answered_by else {}
         await connection.execute(update(t).where(_as_seen(miss)).values(asked_revision=revision, **freed))
 
 
