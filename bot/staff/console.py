@@ -27,6 +27,7 @@ from bot.staff.passwords import PasswordDesk
 from bot.staff.signin import SignIn
 from bot.staff.today import Today
 from bot.staff.trouble import TROUBLE, UNANSWERED, Trouble
+from bot.staff.trying import Trying
 from bot.store.staff import Role
 from bot.web.address import address_behind
 
@@ -54,14 +55,17 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
     signin = SignIn(gate, pages, address, passwords)
     app.on_startup.append(signin.prepare)
     inbox = Inbox(desk, pages)
+    faq = Faq(desk, pages)
+    app.on_shutdown.append(faq.close)
     app.on_shutdown.append(inbox.close)
     routes: list[Route | OpenRoute] = [
         *signin.routes,
         *Today(desk, pages).routes,
         *inbox.routes,
         *Trouble(desk, pages).routes,
-        *Faq(desk, pages).routes,
+        *faq.routes,
         *Library(desk, pages).routes,
+        *Trying(desk, pages).routes,
         *_rest(pages),
     ]
     for route in routes:

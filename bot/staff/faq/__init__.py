@@ -1,5 +1,7 @@
-"""Câu hỏi thường gặp. The door: `Faq` serves the pages, `FAQ` is their address."""
+"""Câu hỏi thường gặp. `Faq` serves the pages, `FAQ` is their address, `Saved` hears what is saved."""
 
-from bot.staff.faq.page import FAQ, Faq
+from bot.staff.faq.addresses import FAQ
+from bot.staff.faq.page import Faq
+from bot.staff.faq.saving import Saved, Saving
 
-__all__ = ["FAQ", "Faq"]
+__all__ = ["FAQ", "Faq", "Saved", "Saving"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from knowledge.support import (
 from nlu.text import syllables, vietnamese_text
 
 FACT_FIELD = "can-cu:"
+ORIGIN_LIMIT = 300
 _UNTOUCHED = ("only_if", "next")
 """Keys of an entry that this form does not show and must not lose."""
 _SLUG_LENGTH = 60
@@ -49,8 +50,8 @@ class Typed:
     note: str = ""
     seek: str = ""
     """Words to find facts by."""
-    tried: str = ""
-    """The question of "Hỏi thử"."""
+    origin: str = ""
+    """Who handed this question over, in their own words (see bot.staff.faq.saving.Saved)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def typed_of(body: Mapping[str, Any], note: str = "") -> Typed:
         step=str(body.get("step", "")),
         facts=tuple(map(str, body.get("facts", ()))),
         about="\n".join(map(str, body.get("about", ()))),
-        years=_years_shown(body),
+        years=years_shown(body),
         featured=bool(body.get("featured", False)),
         note=note,
     )
@@ -94,7 +95,7 @@ def typed_in(form: Mapping[str, str]) -> Typed:
         featured="goi-y" in form,
         note=said("ghi-chu"),
         seek=said("tim"),
-        tried=said("thu"),
+        origin=said("nguon")[:ORIGIN_LIMIT],
     )
 
 
@@ -102,27 +103,31 @@ def body_of(typed: Typed, former: Mapping[str, Any]) -> dict[str, Any]:
     """The body these fields stand for; `former` is the one the form was made from."""
     body: dict[str, Any] = {name: former[name] for name in _UNTOUCHED if name in former}
     body |= {
-        "question": " ".join(clean_text(typed.question).split()),
-        "variants": _lines(typed.variants),
+        "question": one_line(typed.question),
+        "variants": lines_of(typed.variants),
         "answer": clean_text(typed.answer),
         "facts": list(typed.facts),
-        "about": _lines(typed.about),
+        "about": lines_of(typed.about),
         "featured": typed.featured,
         "step": clean_text(typed.step),
     }
-    if typed.years.strip() == _years_shown(former):
+    if typed.years.strip() == years_shown(former):
         return {**body, "years": former["years"]} if "years" in former else body
-    years = [one for one in re.split(r"[\s,;]+", typed.years) if one]
-    if years:
-        body["years"] = [int(one) if _YEAR.fullmatch(one) else one for one in years]
-    return body
+    years = years_in(typed.years)
+    return {**body, "years": years} if years else body
 
 
 def checked(
     entry_id: str, typed: Typed, former: Mapping[str, Any], content: Content
 ) -> tuple[Item | None, dict[str, str]]:
     """The entry, or what is wrong in which field (`question`, `facts` …), in plain words."""
-    body = body_of(typed, former)
+    return checked_body(entry_id, body_of(typed, former), content)
+
+
+def checked_body(
+    entry_id: str, body: Mapping[str, Any], content: Content
+) -> tuple[Item | None, dict[str, str]]:
+    """The same for a body, wherever it comes from."""
     problems: dict[str, str] = {}
     made: Item | None = None
     try:
@@ -131,10 +136,10 @@ def checked(
         for place, _ in misfit.faults:
             name = str(place[0]) if place else "question"
             problems.setdefault(name if name in _WORDS else "question", _wrong(name, body))
-    gone = [name for name in typed.facts if name not in content.facts]
+    gone = [name for name in _texts(body, "facts") if name not in content.facts]
     if gone:
-        problems["facts"] = f"Căn cứ {', '.join(gone)} không còn nữa. Bạn bỏ chọn và tìm căn cứ khác nhé."
-    unknown = [number for number in body["about"] if number not in content.documents]
+        problems["facts"] = f"Căn cứ {', '.join(gone)} không còn nữa. Bạn tìm căn cứ khác thay vào nhé."
+    unknown = [number for number in _texts(body, "about") if number not in content.documents]
     if unknown:
         problems["about"] = (
             f"Chưa có văn bản mang số hiệu {', '.join(unknown)}. Bạn ghi đúng như “677/QĐ-TTg”."
@@ -144,9 +149,10 @@ def checked(
 
 def warnings(made: Item, shelf: Shelf, likely: Sequence[tuple[Kept, float]]) -> list[Doubt]:
     """What whoever publishes this should confirm; `likely` are entries that seem to answer the same."""
-    content = shelf.with_(made)
-    entry = content.entries[made.id]
-    analysis, rests_on = vietnamese_text(), support(entry, content.documents)
+    entry = shelf.entry_of(made)
+    if entry is None:
+        return [Doubt("Có căn cứ không còn nữa.")]
+    analysis, rests_on = vietnamese_text(), support(entry, shelf.content.documents)
     said = f"{entry.answer}\n{entry.step}"
     found = [
         Doubt(f"Số {number} chưa thấy trong căn cứ nào đã chọn.")
@@ -166,12 +172,15 @@ def warnings(made: Item, shelf: Shelf, likely: Sequence[tuple[Kept, float]]) -> 
         for asking, kept in same
     ]
     told = {kept.id for _, kept in same}
-    found += [
+    return found + similar([(kept, score) for kept, score in likely if kept.id not in told])
+
+
+def similar(likely: Sequence[tuple[Kept, float]]) -> list[Doubt]:
+    """Entries that may answer the same already."""
+    return [
         Doubt("Có thể đã có câu này rồi:", kept.id, str(kept.body.get("question", kept.id)))
         for kept, _ in likely
-        if kept.id not in told
     ]
-    return found
 
 
 def token_of(found: Sequence[Doubt]) -> str:
@@ -189,25 +198,40 @@ def why_of(note: str, confirmed: Sequence[Doubt], otherwise: str) -> str:
     return f"{said} (đã xác nhận: {about})"[:300]
 
 
-def new_id(question: str, shelf: Shelf) -> str:
+def new_id(question: str, taken: Container[str]) -> str:
     """An id of its own for a new question: its words without marks."""
     stem = "-".join(syllables(question))[:_SLUG_LENGTH].strip("-") or "cau-hoi"
     stem = re.sub(r"[^a-z0-9]+", "-", stem).strip("-") or "cau-hoi"
     number, made = 2, stem
-    while made in shelf.entries:
+    while made in taken:
         number, made = number + 1, f"{stem}-{number}"
     return made
 
 
-def _years_shown(body: Mapping[str, Any]) -> str:
+def years_shown(body: Mapping[str, Any]) -> str:
+    """`2025, 2030`."""
     return ", ".join(map(str, body.get("years") or ()))
 
 
-def _lines(text: str) -> list[str]:
+def years_in(text: str) -> list[int | str]:
+    """What stands between commas or spaces: a year as a number, anything else as it is."""
+    found = (one for one in re.split(r"[\s,;]+", text) if one)
+    return [int(one) if _YEAR.fullmatch(one) else one for one in found]
+
+
+def lines_of(text: str) -> list[str]:
     """Lines that say something, each once."""
-    return list(
-        dict.fromkeys(line for raw in text.splitlines() if (line := " ".join(clean_text(raw).split())))
-    )
+    return list(dict.fromkeys(line for raw in text.splitlines() if (line := one_line(raw))))
+
+
+def one_line(text: str) -> str:
+    """The words, with single spaces between them."""
+    return " ".join(clean_text(text).split())
+
+
+def _texts(body: Mapping[str, Any], name: str) -> list[str]:
+    found = body.get(name)
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 _WORDS = {
@@ -218,6 +242,8 @@ _WORDS = {
     "facts": (0, "", "", ""),
     "about": (0, "", "", ""),
     "years": (0, "", "", ""),
+    "only_if": (0, "", "", ""),
+    "next": (0, "", "", ""),
 }
 
 

@@ -17,7 +17,7 @@ from bot.store.content import Status
 from bot.store.database import Database
 from bot.store.editing import Kept
 from knowledge.base import KnowledgeBase
-from knowledge.content import Content, Fact, Item, Kind, assemble
+from knowledge.content import Certainty, Content, Entry, Fact, Item, Kind, assemble
 from knowledge.index import Mode
 from nlu.text import fold, syllables
 
@@ -25,6 +25,7 @@ _LOOKED_AT = 80
 _HARDLY = 0.03
 """Below this the bot itself sees hardly any resemblance."""
 _FACTS_FOUND = 8
+_OWNERS_SHOWN = 20
 
 
 class Filter(StrEnum):
@@ -57,10 +58,19 @@ class Shelf:
     drafts_of_facts: frozenset[str]
     """Facts that become live with the first entry that rests on them."""
     _folded: dict[str, str] = field(default_factory=dict)
+    _owners: dict[str, list[Kept]] = field(default_factory=dict)
+    """By a folded way of asking. Made when first needed."""
 
     def with_(self, changed: Item) -> Content:
         """The content as it would be with one item changed."""
         return assemble([*({**self.items, (changed.kind, changed.id): changed}).values()])[0]
+
+    def entry_of(self, made: Item) -> Entry | None:
+        """An entry with the facts it rests on; None where they are not there. A thousandth of `with_`."""
+        facts = [self.items.get((Kind.FACT, name)) for name in made.body["facts"]]
+        numbers = {str(fact.body["document"]) for fact in facts if fact and "document" in fact.body}
+        documents = [self.items.get((Kind.DOCUMENT, one)) for one in {*numbers, *made.body.get("about", ())}]
+        return assemble([made, *filter(None, facts), *filter(None, documents)])[0].entries.get(made.id)
 
     def topics_of(self, kept: Kept) -> tuple[str, ...]:
         """What an entry is about: the documents and topics of its facts."""
@@ -88,12 +98,18 @@ class Shelf:
 
     def asked_in_the_same_words(self, asked: Iterable[str], but: str) -> list[tuple[str, Kept]]:
         """Ways of asking that another entry has already, with that entry."""
-        owners: dict[str, Kept] = {}
-        for kept in self.entries.values():
-            if kept.id != but and kept.status is not Status.ARCHIVED:
-                for one in (kept.body.get("question", ""), *kept.body.get("variants", ())):
-                    owners.setdefault(fold(str(one)), kept)
-        return [(one, owners[fold(one)]) for one in dict.fromkeys(asked) if fold(one) in owners]
+        if not self._owners:
+            for kept in self.entries.values():
+                if kept.status is not Status.ARCHIVED:
+                    for one in (kept.body.get("question", ""), *kept.body.get("variants", ())):
+                        self._owners.setdefault(fold(str(one)), []).append(kept)
+        found = ((one, self._owners.get(fold(one), ())) for one in dict.fromkeys(asked))
+        return [(one, kept) for one, owners in found for kept in owners if kept.id != but][:_OWNERS_SHOWN]
+
+    def is_unsure(self, kept: Kept) -> bool:
+        """Does an entry rest on something that is not certain?"""
+        facts = (self.content.facts.get(name) for name in kept.body.get("facts", ()))
+        return any(fact is None or fact.certainty is not Certainty.CERTAIN for fact in facts)
 
     def facts_like(self, words: str) -> list[Fact]:
         """Facts that say all of the words, else those that say most; the best supported first."""
@@ -175,9 +191,9 @@ async def found(shelf: Shelf, base: KnowledgeBase, words: str) -> list[Kept]:
 async def alike(shelf: Shelf, base: KnowledgeBase, question: str, but: str) -> list[tuple[Kept, float]]:
     """At most three live entries that may already answer this question, with how likely."""
     ranked = await base.ranking(question, Mode.HYBRID, 10)
-    near = [(one.id, one.score) for one in ranked if one.score >= _ALIKE and one.id != but]
+    near = [(one.id, one.score) for one in ranked if one.score >= ALIKE and one.id != but]
     return [(shelf.entries[one], score) for one, score in near if one in shelf.entries][:3]
 
 
-_ALIKE = 0.5
+ALIKE = 0.5
 """More likely than not the same thing is meant."""

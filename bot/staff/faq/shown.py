@@ -1,4 +1,4 @@
-"""How an entry reads: per channel, tried out, and beside another version of itself. Pure but for the asking.
+"""How an entry reads: per channel, and beside another version of itself. Pure.
 
 Texts of staff and of content files are as hostile as any: templates escape them.
 """
@@ -9,21 +9,20 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from bot.ask import options_of, source_line
+from bot.ask import source_line
 from bot.dialogue.answers import answered
 from bot.dialogue.state import ConversationState
-from bot.dialogue.turn import Hearing, Missed, Mode, Outcome, Turn, Understanding, View
+from bot.dialogue.turn import Understanding
 from bot.staff.faq.shelf import Shelf
 from bot.staff.words import channel_name
-from connectors.channel import Capabilities, Channel
-from connectors.message import EventKind, InboundEvent, Part, Text, clean_text
+from bot.store.content import Status
+from connectors.channel import Channel
+from connectors.message import Part, Text
 from knowledge.content import Item
-from knowledge.repertoire import FACT, Repertoire
+from knowledge.repertoire import Repertoire
 
-_PLAIN = Capabilities(text_limit=4000, max_options=0, option_label_limit=120, window=None)
 _AROUND = 80
 """Characters shown on either side of what changed."""
 _ASKED = "?"
@@ -40,17 +39,10 @@ FIELDS = {
     "next": "Câu gợi ý tiếp",
     "featured": "Gợi ý cho người mới",
 }
-_OUTCOMES = {
-    Outcome.ANSWERED: "Trả lời được",
-    Outcome.ABSTAINED: "Nói thật là chưa biết",
-    Outcome.FLOW: "Bắt đầu một việc có hướng dẫn",
-    Outcome.SMALLTALK: "Trò chuyện thường",
-    Outcome.HANDOFF: "Mời cán bộ",
-}
-_REASONS = {
-    "out_of_scope": "Không thấy câu nào giống, hoặc việc này của nơi khác.",
-    "not_known": "Đúng lĩnh vực của Hội, nhưng nội dung chưa nói tới.",
-    "too_vague": "Câu hỏi có thể hiểu nhiều cách; trợ lý chưa chắc nên hỏi lại.",
+STATUS_WORDS = {
+    Status.PUBLISHED: ("đang dùng", "good"),
+    Status.DRAFT: ("bản nháp", "warn"),
+    Status.ARCHIVED: ("lưu trữ", "off"),
 }
 
 
@@ -72,32 +64,6 @@ class Preview:
     bubbles: Sequence[Bubble]
     limit: int
     """Characters of one message there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Something that was weighed."""
-
-    label: str
-    entry: str
-    """Its id where it is an entry with a page."""
-    score: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What came of a question, and why."""
-
-    question: str
-    outcome: str
-    why: str
-    texts: Sequence[str]
-    sources: Sequence[str]
-    options: Sequence[str]
-    intent: str
-    sureness: str
-    source: Near | None
-    near: Sequence[Near]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +91,6 @@ def previews(made: Item, shelf: Shelf, channels: Sequence[Channel]) -> list[Prev
         )
         for channel in channels
     ]
-
-
-async def try_out(assistant: Hearing, question: str, shelf: Shelf, now: datetime) -> Tried:
-    """Ask the assistant as somebody new would. Nothing of it is kept anywhere."""
-    asked = clean_text(question)
-    event = InboundEvent("staff", "staff", "staff", "staff", EventKind.TEXT, now, text=asked)
-    turn = await assistant.turn(event, View(ConversationState(), Mode.BOT, None, _PLAIN, now))
-    why = turn.understanding
-    said = [part for part in turn.replies if isinstance(part, Text)]
-    return Tried(
-        asked,
-        _OUTCOMES.get(turn.outcome, turn.outcome.value),
-        _declined(turn),
-        [part.text for part in said],
-        [source_line(source).removeprefix("Nguồn: ") for part in said for source in part.sources],
-        options_of(turn),
-        why.intent,
-        f"{why.confidence:.0%}",
-        _near(why.entry_id, None, shelf) if why.entry_id else None,
-        [_near(passage.id, passage.score, shelf) for passage in why.passages],
-    )
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
@@ -191,17 +136,3 @@ def _bubble(part: Part) -> Bubble:
         return Bubble(text, len(text), (), ())
     sources = [source_line(source).removeprefix("Nguồn: ") for source in part.sources]
     return Bubble(part.text, len(part.text), sources, [option.label for option in part.options])
-
-
-def _near(line_id: str, score: float | None, shelf: Shelf) -> Near:
-    told = "" if score is None else f"{score:.0%}"
-    kept = shelf.entries.get(line_id)
-    if kept is not None:
-        return Near(str(kept.body.get("question", line_id)), line_id, told)
-    fact = shelf.content.facts.get(line_id.removeprefix(FACT)) if line_id.startswith(FACT) else None
-    return Near(fact.statement if fact else line_id, "", told)
-
-
-def _declined(turn: Turn) -> str:
-    reasons = [effect.reason for effect in turn.effects if isinstance(effect, Missed)]
-    return _REASONS.get(reasons[0], "") if reasons and turn.outcome is Outcome.ABSTAINED else ""

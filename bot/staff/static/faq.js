@@ -1,13 +1,12 @@
-// Counters, preview while typing, searching facts and trying a question without losing the page. Without it
-// every button works by itself: the server draws the whole page again with all that was typed.
+// Counters, preview while typing, and searching facts without losing the page. Without it every button works by
+// itself: the server draws the whole page again with all that was typed.
 (() => {
   "use strict";
 
   const WAIT_MS = 700;
-  const form = document.querySelector("[data-editor]") || document.querySelector(".beside-form");
+  const form = document.querySelector("[data-editor]");
   if (!form) return;
-  const isEditor = form.matches("[data-editor]");
-  let dirty = document.querySelector(".message.bad, .message.warn") !== null && isEditor;
+  let dirty = document.querySelector(".message.bad, .message.warn") !== null;
   let timer = 0;
   let asked = 0;
 
@@ -58,10 +57,8 @@
     document.getElementById(event.target.dataset.enter).click();
   });
 
-  if (!isEditor) return;
-
   form.addEventListener("input", (event) => {
-    if (event.target.id === "thu" || event.target.id === "o-tim") return;
+    if (event.target.id === "o-tim") return;
     dirty = true;
     clearTimeout(timer);
     timer = setTimeout(() => swap(["xem-truoc"]).catch(() => {}), WAIT_MS);

@@ -44,7 +44,14 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/staff/cau-hoi/{entry}"): EVERYONE,
     ("POST", "/staff/cau-hoi/{entry}"): EDITING,
     ("GET", "/staff/cau-hoi/{entry}/lich-su"): EVERYONE,
-    ("POST", "/staff/cau-hoi/{entry}/hoi-thu"): EVERYONE,
+    ("GET", "/staff/cau-hoi/_gan-giong"): EVERYONE,
+    ("GET", "/staff/cau-hoi/_xuat"): EVERYONE,
+    ("GET", "/staff/cau-hoi/_nhap"): EDITING,
+    ("POST", "/staff/cau-hoi/_nhap"): EDITING,
+    ("GET", "/staff/cau-hoi/_nhap/{token}"): EDITING,
+    ("POST", "/staff/cau-hoi/_nhap/{token}"): EDITING,
+    ("GET", "/staff/hoi-thu"): EVERYONE,
+    ("POST", "/staff/hoi-thu"): EVERYONE,
     ("POST", "/staff/cau-hoi/{entry}/luu-tru"): EDITING,
     ("POST", "/staff/cau-hoi/{entry}/xung-dot"): EDITING,
     ("GET", "/staff/van-ban"): EVERYONE,
@@ -88,7 +95,12 @@ async def account(database: Database, clock: StandingClock, hashed: str) -> str:
 
 def concrete(path: str) -> str:
     path = path.replace("{key}", PATH.rpartition("/")[2]).replace("{entry}", "khong-co")
-    return path.replace("{id}", "1").replace("{page}", "1").replace("{rest:.+}", "khong-co")
+    return (
+        path.replace("{id}", "1")
+        .replace("{page}", "1")
+        .replace("{token}", "0" * 32)
+        .replace("{rest:.+}", "khong-co")
+    )
 
 
 def test_every_route_is_in_the_table_of_roles(console: Console) -> None:

@@ -1,0 +1,260 @@
+"""An entry's page: the form with its preview, what the program or a colleague changed, and the history.
+
+It draws what is stored or what was typed, and writes nothing. A form that cannot be saved comes back as it
+was typed; everything works without a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from bot.staff.access import EDITING, Visit, not_found
+from bot.staff.faq import form as forms
+from bot.staff.faq import shown
+from bot.staff.faq.addresses import FAQ, NEW
+from bot.staff.faq.form import Doubt, Typed
+from bot.staff.faq.listing import ASKED_WITHIN, Listing, number_in
+from bot.staff.faq.shelf import Shelves, topic_of
+from bot.staff.faq.shown import STATUS_WORDS
+from bot.staff.pages import Drawing, Pages
+from bot.staff.parts import StaffParts
+from bot.staff.words import moment
+from bot.store import editing
+from bot.store.content import Status
+from bot.store.editing import NEW as NO_VERSION
+from bot.store.editing import Entry, Kept
+from knowledge.content import ANSWER_LIMIT, QUESTION_LIMIT, STEP_LIMIT, Certainty, Fact, Kind
+
+_CERTAINTY = {
+    Certainty.CERTAIN: ("chắc chắn", "good"),
+    Certainty.SINGLE_SOURCE: ("một nguồn", "warn"),
+    Certainty.UNVERIFIED: ("chưa xác minh", "bad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FactShown:
+    """A fact to be chosen, with where it stands and how sure it is."""
+
+    id: str
+    statement: str
+    source: str
+    certainty: str
+    tone: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an entry's page is about to show."""
+
+    kept: Kept | None
+    typed: Typed
+    version: str
+    problems: Mapping[str, str] | None = None
+    warnings: tuple[Doubt, ...] = ()
+    newer: Kept | None = None
+    """What a colleague saved meanwhile."""
+    told: str = ""
+    """A sentence on top, where what is in the form is not what is stored."""
+    status: int = 200
+
+
+class EntryPage:
+    """The page of one entry, and of one that is being written."""
+
+    def __init__(self, parts: StaffParts, pages: Pages, shelves: Shelves, listing: Listing) -> None:
+        self._parts = parts
+        self._pages = pages
+        self._shelves = shelves
+        self._listing = listing
+
+    async def begin(self, visit: Visit) -> web.StreamResponse:
+        """GET …/_moi: an empty form. In the address: `cau-hoi` the question, `cach-hoi` other ways of asking,
+        one a line, `nguon` what whoever hands the question over knows it by."""
+        query = visit.request.query
+        typed = Typed(
+            question=query.get("cau-hoi", "")[:500],
+            variants=query.get("cach-hoi", "").replace("\r\n", "\n")[:20_000],
+            origin=query.get("nguon", "")[: forms.ORIGIN_LIMIT],
+        )
+        return await self.draw(visit, Draft(None, typed, NO_VERSION))
+
+    async def show(self, visit: Visit) -> web.StreamResponse:
+        """GET …/{entry}: as stored; `ban-cu` (a line of the history) or `lay=moi` fills in another text."""
+        kept = (await self._shelves.now()).entries.get(entry_of(visit))
+        if kept is None:
+            raise not_found()
+        draft = Draft(kept, forms.typed_of(kept.body), kept.version)
+        return await self.draw(visit, await self._with_other_text(visit, draft, kept))
+
+    async def history(self, visit: Visit) -> web.StreamResponse:
+        """GET …/lich-su: who, when, why, and what changed."""
+        entry_id = entry_of(visit)
+        kept = (await self._shelves.now()).entries.get(entry_id)
+        if kept is None:
+            raise not_found()
+        lines = await self._lines(entry_id)
+        values = {
+            "path": f"{FAQ}/{entry_id}",
+            "question": str(kept.body.get("question") or entry_id),
+            "may_edit": visit.session.officer.role in EDITING,
+            "lines": [
+                {
+                    "id": line.id,
+                    "by": line.change.by or "Chương trình",
+                    "at": self._moment(line.change.at),
+                    "why": line.change.why,
+                    "differences": shown.differences(before, line.change.draft or line.change.after or {}),
+                    "kind": _what_happened(line),
+                    "can_return": bool(before) and line.change.after != before,
+                    "is_draft": line.change.draft is not None,
+                }
+                for line, before in _with_texts_before(lines)
+            ],
+        }
+        return self._pages.draw(Drawing("faq/history.html", values), visit.request, visit.session)
+
+    async def draw(self, visit: Visit, draft: Draft) -> web.StreamResponse:
+        """The page with this in its form."""
+        shelf = await self._shelves.now()
+        kept, typed, role = draft.kept, draft.typed, visit.session.officer.role
+        entry_id = kept.id if kept else NEW
+        made, _ = forms.checked(kept.id if kept else "moi", typed, kept.body if kept else {}, shelf.content)
+        seen = frozenset(typed.facts)
+        values: dict[str, Any] = {
+            "path": f"{FAQ}/{entry_id}",
+            "is_new": kept is None,
+            "may_edit": role in EDITING,
+            "title": str(kept.body.get("question") or kept.id) if kept else "Thêm câu hỏi",
+            "status": STATUS_WORDS[kept.status] if kept else ("chưa lưu", "plain"),
+            "is_live": kept is not None and kept.status is Status.PUBLISHED,
+            "is_archived": kept is not None and kept.status is Status.ARCHIVED,
+            "changed": await self._changed(kept),
+            "topics": shelf.topics_of(kept) if kept else (),
+            "typed": typed,
+            "version": draft.version,
+            "problems": draft.problems or {},
+            "field_names": shown.FIELDS,
+            "warnings": draft.warnings,
+            "warnings_token": forms.token_of(draft.warnings) if draft.warnings else "",
+            "told": draft.told,
+            "newer": self._newer(draft),
+            "conflict": _conflict(kept),
+            "facts": [_fact_shown(shelf.content.facts.get(name), name) for name in typed.facts],
+            "seeking": [
+                _fact_shown(fact, fact.id, is_chosen=False)
+                for fact in shelf.facts_like(typed.seek[:200])
+                if fact.id not in seen
+            ],
+            "previews": shown.previews(made, shelf, self._parts.channels) if made else [],
+            "limits": {"question": QUESTION_LIMIT, "answer": ANSWER_LIMIT, "step": STEP_LIMIT},
+            "faq": FAQ,
+        }
+        return self._pages.draw(Drawing("faq/entry.html", values, draft.status), visit.request, visit.session)
+
+    async def _lines(self, entry_id: str) -> list[Entry]:
+        async with self._parts.database.read() as connection:
+            return await editing.history(connection, Kind.ENTRY, entry_id)
+
+    async def _with_other_text(self, visit: Visit, draft: Draft, kept: Kept) -> Draft:
+        query = visit.request.query
+        if query.get("lay") == "moi" and kept.conflict is not None:
+            told = "Ô dưới đây đang là bản mới của chương trình. Bạn sửa thêm cho vừa ý rồi lưu."
+            typed = forms.typed_of(kept.conflict, "Gộp với bản mới của chương trình")
+            return replace(draft, typed=typed, told=told)
+        for name, is_draft in (("ban-cu", False), ("ban-nhap", True)):
+            wanted = number_in(query.get(name, ""))
+            if not wanted:
+                continue
+            found = next(
+                (
+                    (line, before)
+                    for line, before in _with_texts_before(await self._lines(kept.id))
+                    if line.id == wanted
+                ),
+                None,
+            )
+            if found is not None:
+                return self._with_old_text(draft, *found, is_draft=is_draft)
+        return draft
+
+    def _with_old_text(
+        self, draft: Draft, line: Entry, before: Mapping[str, Any], *, is_draft: bool
+    ) -> Draft:
+        body, when = line.change.draft if is_draft else before, self._moment(line.change.at)
+        if not body:
+            return draft
+        which = f"bản nháp lưu lúc {when}" if is_draft else f"bản trước lần đổi lúc {when}"
+        told = f"Ô dưới đây là {which}, chưa lưu. Bấm lưu thì bản này được dùng lại."
+        return replace(draft, typed=forms.typed_of(body, f"Quay lại {which}"), told=told)
+
+    def _newer(self, draft: Draft) -> dict[str, Any] | None:
+        if draft.newer is None:
+            return None
+        mine = forms.body_of(draft.typed, draft.newer.body)
+        return {
+            "by": draft.newer.changed_by or "Chương trình",
+            "at": self._moment(draft.newer.changed_at) if draft.newer.changed_at else "",
+            "status": STATUS_WORDS[draft.newer.status],
+            "differences": shown.differences(draft.newer.body, {k: v for k, v in mine.items() if v}),
+        }
+
+    async def _changed(self, kept: Kept | None) -> str:
+        if kept is None:
+            return ""
+        asked = (await self._listing.asked()).get(kept.id, 0)
+        often = f"{ASKED_WITHIN.days} ngày qua trả lời {asked} lượt." if asked else ""
+        if kept.changed_at is None:
+            return f"Nội dung đi kèm chương trình, chưa ai sửa. {often}".strip()
+        return f"{kept.changed_by} sửa lần cuối lúc {self._moment(kept.changed_at)}. {often}".strip()
+
+    def _moment(self, at: datetime) -> str:
+        return moment(at, self._parts.clock(), self._parts.zone)
+
+
+def entry_of(visit: Visit) -> str:
+    """The id in the address; NEW for an entry that is being written."""
+    return visit.request.match_info.get("entry", NEW)
+
+
+def _with_texts_before(lines: Sequence[Entry]) -> list[tuple[Entry, Mapping[str, Any]]]:
+    """Each line of the history with the text there was before it: what was live, else the draft."""
+    texts: list[Mapping[str, Any]] = []
+    last: Mapping[str, Any] = {}
+    for line in reversed(lines):
+        texts.append(line.change.before or last)
+        last = line.change.after or line.change.draft or line.change.before or last
+    return list(zip(lines, reversed(texts), strict=True))
+
+
+def _conflict(kept: Kept | None) -> dict[str, Any] | None:
+    if kept is None or kept.conflict is None:
+        return None
+    return {
+        "differences": shown.differences(kept.body, kept.conflict),
+        "is_taken_away": kept.status is not Status.PUBLISHED,
+        "version": kept.version,
+    }
+
+
+def _fact_shown(fact: Fact | None, fact_id: str, *, is_chosen: bool = True) -> FactShown:
+    if fact is None:
+        return FactShown(fact_id, "Căn cứ này không còn nữa.", fact_id, "đã mất", "bad", is_chosen)
+    words, tone = _CERTAINTY[fact.certainty]
+    place = ", ".join(filter(None, (fact.citation.title, fact.citation.locator)))
+    return FactShown(fact.id, fact.statement, place or topic_of(fact), words, tone, is_chosen)
+
+
+def _what_happened(line: Entry) -> str:
+    change = line.change
+    if change.draft is not None:
+        return "Lưu bản nháp" if change.before is None else "Ngừng dùng, lưu thành bản nháp"
+    if change.after is None:
+        return "Đưa vào lưu trữ" if change.by else "Ngừng dùng"
+    return "Đưa vào dùng" if change.before is None else "Sửa"

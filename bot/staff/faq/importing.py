@@ -1,0 +1,267 @@
+"""Files of entries taken in, behind a dry run that shows every row before anything is written.
+
+What is read in a file is read in a process of its own (bot.reading). A file that is broken, too large or cut
+short changes nothing, and neither does one that is never confirmed. An import never takes anything away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
+
+from bot.reading import read_entries_apart
+from bot.staff.access import PageError, Visit, see
+from bot.staff.faq import shown
+from bot.staff.faq.addresses import FAQ, IMPORT
+from bot.staff.faq.applying import Applying
+from bot.staff.faq.columns import COLUMNS, Given, given_as_written, given_in
+from bot.staff.faq.comparing import WRITTEN, Planned, Verdict, compare, count
+from bot.staff.faq.keeping import KEPT_FOR, DryRun, DryRuns
+from bot.staff.faq.listing import number_in
+from bot.staff.faq.saving import Saved
+from bot.staff.faq.shelf import Shelf, Shelves
+from bot.staff.faq.shown import STATUS_WORDS
+from bot.staff.pages import Drawing, Pages
+from bot.staff.parts import StaffParts
+from bot.staff.words import duration, moment
+from bot.store.content import Status
+from bot.uploads import shown_name
+from knowledge.ingest import EntryFile, IngestError, Limits
+
+log = structlog.get_logger(__name__)
+
+FILE_FIELD = "tep"
+LIMITS = Limits(
+    file_bytes=8 * 1024 * 1024,
+    characters=8_000_000,
+    unpacked_bytes=80 * 1024 * 1024,
+    rows=5_000,
+    seconds=60,
+    memory_bytes=768 * 1024 * 1024,
+)
+PER_PAGE = 50
+_PIECE = 1 << 16
+_DROPPED_BYTES = 100 * 1024 * 1024
+"""How much of a file that is too large is read at all, so that the browser gets to read our answer."""
+_BROKEN_OFF = (web.RequestPayloadError, BadHttpMessage, ConnectionError, ValueError)
+VERDICTS = {
+    Verdict.ADD: ("sẽ thêm", "good"),
+    Verdict.CHANGE: ("sẽ sửa", "good"),
+    Verdict.HELD: ("giữ nguyên", "warn"),
+    Verdict.WRONG: ("lỗi", "bad"),
+    Verdict.SAME: ("không đổi", "off"),
+}
+_DONE = {Verdict.ADD: "đã thêm", Verdict.CHANGE: "đã sửa"}
+
+
+class Importing:
+    """The page on which a file is chosen, and the report of its dry run."""
+
+    def __init__(self, parts: StaffParts, pages: Pages, shelves: Shelves, saved: Saved) -> None:
+        self._parts = parts
+        self._pages = pages
+        self._shelves = shelves
+        self._applying = Applying(parts.database, saved)
+
+    async def begin(self, visit: Visit) -> web.StreamResponse:
+        """GET …/_nhap: choose a file."""
+        return self._draw_begin(visit)
+
+    async def receive(self, visit: Visit) -> web.StreamResponse:
+        """POST …/_nhap: take a file, compare it with what there is, and show what it would change."""
+        runs, officer = self._runs(), visit.session.officer
+        await asyncio.to_thread(runs.sweep)
+        name, data = await _received(visit)
+        if not name:
+            return self._draw_begin(visit, "Bạn chưa chọn tệp nào.")
+        if len(data) > LIMITS.file_bytes:
+            most = LIMITS.file_bytes // (1024 * 1024)
+            return self._draw_begin(visit, f"Tệp lớn hơn {most} MB. Bạn chia thành vài tệp nhỏ nhé.", name)
+        try:
+            found = await self._read(runs, name, data)
+            given, notes = _rows(found)
+        except IngestError as error:
+            log.info("staff_import_refused", staff_id=officer.id, reason=type(error).__name__)
+            return self._draw_begin(visit, str(error), name)
+        if not given:
+            return self._draw_begin(
+                visit, "Tệp không có dòng nào có đủ hai cột “Câu hỏi” và “Câu trả lời”.", name
+            )
+        if len(given) > LIMITS.rows:
+            return self._draw_begin(
+                visit, f"Tệp có {len(given)} câu, mỗi lần nhập được nhiều nhất {LIMITS.rows} câu.", name
+            )
+        shelf = await self._shelves.now()
+        rows = await compare(given, shelf, self._parts.base())
+        run = DryRun(name, officer.name, self._parts.clock(), shelf.revision, rows, notes)
+        token = await asyncio.to_thread(runs.keep, run)
+        log.info("staff_import_compared", staff_id=officer.id, rows=len(rows))
+        return see(f"{IMPORT}/{token}")
+
+    async def report(self, visit: Visit) -> web.StreamResponse:
+        """GET …/_nhap/{token}: every row with what becomes of it; `loc` and `trang` in the address."""
+        token, run = await self._run_of(visit)
+        query, shelf = visit.request.query, await self._shelves.now()
+        counts = count(run.rows)
+        chosen = next((one for one in Verdict if one.value == query.get("loc", "")), None)
+        rows = [(place, row) for place, row in enumerate(run.rows) if chosen in (None, row.verdict)]
+        pages = max(1, -(-len(rows) // PER_PAGE))
+        page = min(max(1, number_in(query.get("trang", "1"))), pages)
+        path, loc = f"{IMPORT}/{token}", f"loc={chosen.value}&" if chosen else ""
+        values = {
+            "path": path,
+            "faq": FAQ,
+            "import_path": IMPORT,
+            "name": run.name,
+            "by": run.by,
+            "at": moment(run.at, self._parts.clock(), self._parts.zone),
+            "notes": run.notes,
+            "kept_for": duration(KEPT_FOR),
+            "done": run.done_at is not None,
+            "begun": run.done_at is None and await asyncio.to_thread(self._runs().is_claimed, token),
+            "adding": counts[Verdict.ADD],
+            "changing": counts[Verdict.CHANGE],
+            "writing": counts[Verdict.ADD] + counts[Verdict.CHANGE],
+            "live": sum(row.verdict in WRITTEN and row.status is Status.PUBLISHED for row in run.rows),
+            "refused": len(run.refused),
+            "tabs_shown": [
+                ("Tất cả", len(run.rows), path, chosen is None),
+                *(
+                    (words[0].capitalize(), counts[one], f"{path}?loc={one.value}", one is chosen)
+                    for one, words in VERDICTS.items()
+                    if counts[one]
+                ),
+            ],
+            "rows": [
+                _row_shown(row, shelf, run, run.refused.get(place, ""))
+                for place, row in rows[(page - 1) * PER_PAGE : page * PER_PAGE]
+            ],
+            "page": page,
+            "pages": pages,
+            "before": f"{path}?{loc}trang={page - 1}" if page > 1 else "",
+            "after": f"{path}?{loc}trang={page + 1}" if page < pages else "",
+        }
+        return self._pages.draw(Drawing("faq/import_report.html", values), visit.request, visit.session)
+
+    async def confirm(self, visit: Visit) -> web.StreamResponse:
+        """POST …/_nhap/{token}: write just what was shown, where nothing changed meanwhile."""
+        token, run = await self._run_of(visit)
+        path, runs = f"{IMPORT}/{token}", self._runs()
+        if run.done_at is not None or not await asyncio.to_thread(runs.claim, token):
+            return see(path)  # pressed twice, or by two at once: it is written once
+        shelf, at = await self._shelves.now(), self._parts.clock()
+        refused = await self._applying.write(run, shelf, visit.session.officer, at)
+        done = replace(run, refused=refused, done_at=at)
+        await asyncio.to_thread(runs.finish, token, done)
+        return see(path)
+
+    # --- how it is done ----------------------------------------------------------------------------
+
+    async def _read(self, runs: DryRuns, name: str, data: bytes) -> EntryFile:
+        path = await asyncio.to_thread(runs.new_upload)
+        try:
+            await asyncio.to_thread(_put_down, path, data)
+            return await read_entries_apart(path, name, LIMITS)
+        finally:
+            await asyncio.shield(asyncio.to_thread(path.unlink, missing_ok=True))
+
+    async def _run_of(self, visit: Visit) -> tuple[str, DryRun]:
+        token = visit.request.match_info["token"]
+        run = await asyncio.to_thread(self._runs().find, token)
+        if run is None:
+            raise PageError(
+                404,
+                "Bản xem trước không còn nữa",
+                "Bản xem trước chỉ giữ một ngày. Bạn chọn lại tệp để xem trước lần nữa nhé.",
+            )
+        return token, run
+
+    def _runs(self) -> DryRuns:
+        if self._parts.data_dir is None:
+            raise PageError(503, "Chưa nhận được tệp", "Máy chủ này không có chỗ giữ tệp.")
+        return DryRuns(self._parts.data_dir / "imports")
+
+    def _draw_begin(self, visit: Visit, problem: str = "", name: str = "") -> web.StreamResponse:
+        values = {
+            "faq": FAQ,
+            "path": IMPORT,
+            "problem": problem,
+            "name": name,
+            "columns": COLUMNS,
+            "most_rows": f"{LIMITS.rows:,}".replace(",", "."),
+            "most_megabytes": LIMITS.file_bytes // (1024 * 1024),
+        }
+        drawing = Drawing("faq/import.html", values, 422 if problem else 200)
+        return self._pages.draw(drawing, visit.request, visit.session)
+
+
+async def _received(visit: Visit) -> tuple[str, bytes]:
+    """Name and bytes of the file in the form; of one that is too large, a little more than is allowed."""
+    name, data, came = "", bytearray(), 0
+    try:
+        while visit.files is not None and (part := await visit.files.next()) is not None:
+            is_file = isinstance(part, BodyPartReader) and part.name == FILE_FIELD and part.filename
+            if isinstance(part, MultipartReader) or not is_file or name:
+                await part.release()
+                continue
+            name = shown_name(part.filename or "")
+            while not part.at_eof():
+                piece = await part.read_chunk(_PIECE)
+                came += len(piece)
+                if came > _DROPPED_BYTES:
+                    raise PageError(413, "Tệp quá lớn", "Bạn chia thành vài tệp nhỏ rồi gửi lại nhé.")
+                if len(data) <= LIMITS.file_bytes:
+                    data += piece
+    except _BROKEN_OFF as error:
+        raise PageError(
+            400, "Tệp chưa tới nơi", "Đường truyền bị ngắt giữa chừng. Bạn gửi lại giúp nhé."
+        ) from error
+    return name, bytes(data)
+
+
+def _rows(found: EntryFile) -> tuple[list[Given], tuple[str, ...]]:
+    if found.entries:
+        return [given_as_written(line, keys) for line, keys in found.entries], found.warnings
+    given, unknown = given_in(found.sheets)
+    notes = (f"Cột không dùng tới: {', '.join(unknown[:8])}.",) if unknown else ()
+    return given, (*found.warnings, *notes)
+
+
+def _row_shown(row: Planned, shelf: Shelf, run: DryRun, refused: str) -> dict[str, Any]:
+    kept = shelf.entries.get(row.id)
+    words, tone = VERDICTS[row.verdict]
+    if refused:
+        words, tone = "chưa ghi", "bad"
+    elif run.done_at is not None and row.verdict in WRITTEN:
+        words = _DONE[row.verdict]
+    differences: list[shown.Difference] = []
+    if run.done_at is None and row.verdict is Verdict.CHANGE and kept and kept.version == row.version:
+        differences = shown.differences(kept.body, row.body)
+    moved = run.done_at is None and row.verdict in WRITTEN and (kept.version if kept else "") != row.version
+    status, status_tone = STATUS_WORDS[row.status]
+    return {
+        "line": row.line,
+        "sheet": row.sheet,
+        "verdict": words,
+        "tone": tone,
+        "question": row.question or "(chưa có câu hỏi)",
+        "path": f"{FAQ}/{kept.id}" if kept else "",
+        "status": status if row.verdict in WRITTEN else "",
+        "status_tone": status_tone,
+        "reasons": (*((refused,) if refused else ()), *row.reasons),
+        "is_draft_only": row.verdict in WRITTEN and bool(row.reasons),
+        "answer": str(row.body.get("answer", "")) if row.verdict is Verdict.ADD else "",
+        "differences": differences,
+        "moved": moved,
+    }
+
+
+def _put_down(path: Path, data: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(data)
