@@ -20,7 +20,9 @@ from knowledge.model import (
     Entry,
     Fact,
     Level,
+    Occasion,
     Terms,
+    YearDay,
     written_date,
 )
 from knowledge.shipped import CONTENT_DIR, Shipped, load_content, load_shipped, read_folder
@@ -44,9 +46,11 @@ __all__ = [
     "Kind",
     "Level",
     "Misfit",
+    "Occasion",
     "Problem",
     "Shipped",
     "Terms",
+    "YearDay",
     "assemble",
     "content_of",
     "item",

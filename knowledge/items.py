@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
 import structlog
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from knowledge.answer import Citation
 from knowledge.model import (
@@ -33,7 +33,9 @@ from knowledge.model import (
     Entry,
     Fact,
     Level,
+    Occasion,
     Terms,
+    YearDay,
 )
 
 _log = structlog.get_logger(__name__)
@@ -56,6 +58,7 @@ class Kind(StrEnum):
     ENTRY = "entry"
     BOUNDARY = "boundary"
     TERMS = "terms"
+    OCCASION = "occasion"
 
 
 @dataclass(frozen=True)
@@ -110,11 +113,21 @@ def _day(value: object) -> object:
     return date.fromisoformat(value)
 
 
+def _month_day(value: str) -> str:
+    match = re.fullmatch(r"(\d\d)-(\d\d)", value)
+    try:
+        date(2024, int(match[1]), int(match[2])) if match else date(0, 0, 0)  # a leap year has every day
+    except ValueError:
+        raise ValueError("a day of the year is written mm-dd") from None
+    return value
+
+
 _Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 _Slug = Annotated[str, Field(pattern=rf"^{SLUG}$")]
 _Number = Annotated[str, Field(pattern=r"^\S*\d\S*$", max_length=120)]
 _Url = Annotated[str, Field(pattern=r"^(https?://\S+)?$")]
 _Day = Annotated[date, BeforeValidator(_day)]
+_MonthDay = Annotated[str, AfterValidator(_month_day)]
 _Certainty = Annotated[Certainty, Field(strict=False)]
 
 
@@ -190,12 +203,27 @@ class TermsRow(_Row):
     others: list[_Text]
 
 
+class OccasionRow(_Row):
+    """Body of an occasion. Days are written `month-day`: "10-02"."""
+
+    title: Annotated[_Text, Field(max_length=120)]
+    first: _MonthDay
+    last: _MonthDay | None = None
+    certainty: _Certainty
+    facts: list[_Slug] = []
+    note: Annotated[str, Field(max_length=300)] = ""
+    topic: Annotated[str, Field(pattern=r"^[a-z_]*$", max_length=20)] = ""
+    message: Annotated[str, Field(max_length=1200)] = ""
+    lead_days: Annotated[int, Field(ge=1, le=90)] = 14
+
+
 _ROWS: Mapping[Kind, type[_Row]] = {
     Kind.DOCUMENT: DocumentRow,
     Kind.FACT: FactRow,
     Kind.ENTRY: EntryRow,
     Kind.BOUNDARY: BoundaryRow,
     Kind.TERMS: TermsRow,
+    Kind.OCCASION: OccasionRow,
 }
 
 
@@ -263,7 +291,24 @@ class _Assembly:
             one.id: Boundary(one.id, tuple(row.says), row.reply)
             for one, row in self._each(Kind.BOUNDARY, BoundaryRow)
         }
-        return Content(documents, facts, entries, self._terms(), boundaries)
+        return Content(documents, facts, entries, self._terms(), boundaries, self._occasions(facts))
+
+    def _occasions(self, facts: Mapping[str, Fact]) -> dict[str, Occasion]:
+        return {
+            one.id: Occasion(
+                id=one.id,
+                title=row.title,
+                first=_year_day(row.first),
+                last=_year_day(row.last or row.first),
+                certainty=row.certainty,
+                facts=tuple(facts[name] for name in self._known(one, "facts", row.facts, Kind.FACT, facts)),
+                note=row.note,
+                topic=row.topic,
+                message=row.message,
+                lead_days=row.lead_days,
+            )
+            for one, row in self._each(Kind.OCCASION, OccasionRow)
+        }
 
     def _documents(self) -> dict[str, Document]:
         return {
@@ -350,6 +395,11 @@ class _Assembly:
                 tuple(row.filler_phrases), tuple(row.filler_words), tuple(row.own), tuple(row.others)
             )
         return Terms()
+
+
+def _year_day(written: str) -> YearDay:
+    month, _, day = written.partition("-")
+    return YearDay(int(month), int(day))
 
 
 def _years(question: str) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ knowledge.items. Nothing here searches or decides what a question means.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -143,6 +143,47 @@ class Boundary:
     reply: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class YearDay:
+    """A day of the year."""
+
+    month: int
+    day: int
+
+    def in_year(self, year: int) -> date:
+        """That day in a year; 29 February falls on the 28th where there is none."""
+        try:
+            return date(year, self.month, self.day)
+        except ValueError:
+            return date(year, 2, 28)
+
+    def __str__(self) -> str:
+        return f"{self.day}/{self.month}"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A day or some days of every year that people may be written to about."""
+
+    id: str
+    title: str
+    first: YearDay
+    last: YearDay
+    """The same as `first` for one day; before it where the turn of the year lies between."""
+    certainty: Certainty
+    """Of its date. What is unverified must be confirmed by a person before anything is scheduled."""
+    facts: tuple[Fact, ...] = ()
+    """What the date and the message rest on."""
+    note: str = ""
+    """What staff should know: that places may move it, for example."""
+    topic: str = ""
+    """Id of what people agreed to be sent, see bot.outreach.topics; checked there."""
+    message: str = ""
+    """A message to begin with; may hold placeholders in braces."""
+    lead_days: int = 14
+    """So long before, a campaign is proposed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """content/terms.yml: words the search treats in a special way."""
@@ -165,6 +206,7 @@ class Content:
     entries: Mapping[str, Entry]
     terms: Terms
     boundaries: Mapping[str, Boundary]
+    occasions: Mapping[str, Occasion] = field(default_factory=dict)
 
 
 def written_date(day: date) -> str:

@@ -53,6 +53,8 @@ def read_folder(folder: Path) -> Shipped:
         reading.rows(path, "entries", Kind.ENTRY)
     if (folder / "boundaries.yml").exists():
         reading.rows(folder / "boundaries.yml", "boundaries", Kind.BOUNDARY)
+    if (folder / "calendar.yml").exists():
+        reading.rows(folder / "calendar.yml", "occasions", Kind.OCCASION)
     reading.terms(folder / "terms.yml")
     return reading.finished()
 
