@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import channel_accounts as t
+from bot.store.schema import inbound_events, outbox
 
 _STATE = select(t.c.broken_since, t.c.broken_why, t.c.paused_until).where(t.c.key == bindparam("account"))
 
@@ -100,3 +101,32 @@ async def state(connection: AsyncConnection, key: str) -> AccountState:
     if row is None:
         return AccountState(key)
     return AccountState(key, row[0], row[1] or "", row[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """When the account last took part in a conversation."""
+
+    heard_at: datetime | None
+    sent_at: datetime | None
+
+
+async def last_traffic(connection: AsyncConnection, channel: str, account: str) -> Traffic:
+    """The last event of a citizen that came in, and the last message that went out."""
+    heard = (
+        select(inbound_events.c.received_at)
+        .where(
+            inbound_events.c.channel == channel,
+            inbound_events.c.account == account,
+            inbound_events.c.conversation_key != "",
+        )
+        .order_by(inbound_events.c.id.desc())
+        .limit(1)
+    )
+    sent = (
+        select(outbox.c.sent_at)
+        .where(outbox.c.channel == channel, outbox.c.account == account, outbox.c.sent_at.is_not(None))
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    )
+    return Traffic(await connection.scalar(heard), await connection.scalar(sent))

@@ -1,0 +1,144 @@
+"""How the rules of the house read: to citizens in each channel, and to staff beside another version. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.dialogue.menu import menu_options
+from bot.dialogue.texts import WISHES
+from bot.house_rules import HouseRules
+from bot.staff.house.greeting import question_of
+from bot.staff.house.hours import closed_in_words
+from bot.staff.words import channel_name
+from connectors.channel import Channel
+from connectors.message import Text
+from knowledge.base import KnowledgeBase
+
+_AROUND = 80
+"""Characters shown on either side of what changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One message as it goes out."""
+
+    text: str
+    options: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a citizen reads in one channel."""
+
+    channel: str
+    bubbles: Sequence[Bubble]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rule as staff read it."""
+
+    label: str
+    text: str
+    is_set_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One rule in which two versions differ: pieces that are `same`, `gone` or `new`."""
+
+    field: str
+    pieces: Sequence[tuple[str, str]]
+
+
+def welcome_in(channels: Sequence[Channel], rules: HouseRules, base: KnowledgeBase) -> list[Preview]:
+    """The first words with their buttons, shaped by each channel itself."""
+    part = Text(rules.texts.welcome, options=menu_options(rules.menu, base))
+    return [
+        Preview(
+            channel_name(channel.name),
+            [
+                Bubble(piece.text, [option.label for option in piece.options])
+                for piece in channel.fit(part)
+                if isinstance(piece, Text)
+            ],
+        )
+        for channel in channels
+    ]
+
+
+def lines_of(rules: HouseRules, base: KnowledgeBase) -> dict[str, Line]:
+    """Everything that can be set, by the name of the rule."""
+    office = rules.office
+    contacts = [one.in_words for one in rules.contacts]
+    starters = [question_of(base, one) or f"({one}: không còn dùng)" for one in rules.starters]
+    closed = [closed_in_words(one) for one in office.closed] if office else []
+    texts = {
+        "welcome": ("Lời chào lần đầu", rules.texts.welcome),
+        "greeting": ("Lời chào lại", rules.texts.greeting),
+        "starters": ("Câu hỏi gợi ý", "\n".join(starters) or "Trợ lý tự chọn các câu nổi bật"),
+        "actions": (
+            "Việc được mời làm",
+            ", ".join(WISHES[one].label for one in rules.actions) or "Không mời việc nào",
+        ),
+        "office": (
+            "Giờ làm việc",
+            "\n".join([office.in_words(), *(f"Nghỉ: {one}" for one in closed)])
+            if office
+            else "Không nói giờ cụ thể",
+        ),
+        "contact_line": ("Liên hệ chung", rules.contact_line),
+        "contacts": ("Liên hệ theo xã, phường", "\n".join(contacts) or "Chưa có"),
+        "handoff_return_hours": (
+            "Trợ lý trả lời lại sau",
+            f"{rules.handoff_return_hours:g} giờ".replace(".", ","),
+        ),
+        "keep_texts_days": ("Giữ lời nhắn", _days(rules.keep_texts_days)),
+        "keep_misses_days": ("Giữ câu chưa trả lời được", _days(rules.keep_misses_days)),
+        "keep_audit_days": ("Giữ nhật ký", _days(rules.keep_audit_days)),
+    }
+    return {name: Line(label, text, name in rules.set_here) for name, (label, text) in texts.items()}
+
+
+def differences(before: HouseRules, after: HouseRules, base: KnowledgeBase) -> list[Difference]:
+    """What changed from one version to another, rule by rule and word by word."""
+    old, new = lines_of(before, base), lines_of(after, base)
+    return [
+        Difference(line.label, _pieces(old[name].text, line.text))
+        for name, line in new.items()
+        if line.text != old[name].text
+    ]
+
+
+def changed_rules(before: HouseRules, after: HouseRules) -> frozenset[str]:
+    """Names of the rules in which two versions differ, or differ in being set here."""
+    names = before.set_here | after.set_here
+    return frozenset(
+        name
+        for name in names
+        if getattr(before, name) != getattr(after, name)
+        or (name in before.set_here) != (name in after.set_here)
+    )
+
+
+def _days(days: int | None) -> str:
+    return "mãi, không tự xóa" if days is None else f"{days} ngày"
+
+
+def _pieces(old: str, new: str) -> list[tuple[str, str]]:
+    a, b = re.findall(r"\s+|[^\s]+", old), re.findall(r"\s+|[^\s]+", new)
+    pieces: list[tuple[str, str]] = []
+    for tag, i, j, k, end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if tag == "equal":
+            text = "".join(a[i:j])
+            shortened = len(text) > 3 * _AROUND
+            pieces.append(("same", f"{text[:_AROUND]} […] {text[-_AROUND:]}" if shortened else text))
+            continue
+        if i < j:
+            pieces.append(("gone", "".join(a[i:j])))
+        if k < end:
+            pieces.append(("new", "".join(b[k:end])))
+    return pieces
