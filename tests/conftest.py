@@ -23,8 +23,8 @@ from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.schema import metadata
 
-# Properties are tried a little at every run, and a lot where time is no object (`.ci/run`). No deadline: a busy
-# machine is no fault of the code.
+# Properties are tried a little at every run, and a lot where time is no object (`.ci/run`). No deadline:
+# a busy machine is no fault of the code.
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.register_profile("thorough", max_examples=150, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
