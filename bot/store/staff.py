@@ -111,11 +111,11 @@ async def by_id(connection: AsyncConnection, staff_id: int, *, hold: bool = Fals
 
 async def accounts(connection: AsyncConnection) -> list[Account]:
     """All accounts: those in use first, by name."""
-    rows = await connection.execute(select(t).order_by(t.c.disabled_at.is_not(None), t.c.name, t.c.id))
-    return [
+    found = [
         Account(row.id, row.name, Role(row.role), row.created_at, row.disabled_at, row.seen_at)
-        for row in rows
+        for row in await connection.execute(select(t))
     ]
+    return sorted(found, key=lambda one: (one.disabled_at is not None, one.name.casefold(), one.id))
 
 
 async def like(connection: AsyncConnection, name: str) -> str:

@@ -18,7 +18,7 @@ from bot.staff.masking import without_people
 from bot.staff.people.places import account_path
 from bot.staff.trouble import TROUBLE
 from bot.staff.words import ACTIONS, ROLES, handle_of, moment
-from bot.store.audit import Action, Line
+from bot.store.audit import Action, Line, account_subject
 from connectors.message import ConversationId
 
 NO_OFFICER = "Hệ thống"
@@ -57,7 +57,7 @@ _FACTS: dict[str, str] = {
     "on": "đang bật",
     "did": "việc",
     "what": "phần",
-    "bytes": "số byte",
+    "bytes": "cỡ tệp",
     "fields": "mục",
 }
 _VALUES: dict[str, str] = {
@@ -141,7 +141,7 @@ def facts_of(detail: Mapping[str, object]) -> str:
     """`quyền: xem, thành: biên tập`. What has no words here is left to the export."""
     told = []
     for key, value in detail.items():
-        said = _value(value)
+        said = f"{value / 1024:.0f} KB" if key == "bytes" and isinstance(value, int) else _value(value)
         if key in _FACTS and said:
             told.append(f"{_FACTS[key]}: {said}")
     return ", ".join(told)
@@ -171,7 +171,7 @@ def _text(value: str) -> str:
 
 def _account(rest: str, names: Names) -> tuple[str, str]:
     name = names.accounts.get(int(rest)) if rest.isdigit() else None
-    return (f"tài khoản {name}", account_path(int(rest))) if name else ("tài khoản đã xóa", "")
+    return (name, account_path(int(rest))) if name else ("tài khoản đã xóa", "")
 
 
 _KNOWN: dict[str, Callable[[str, Names], tuple[str, str]]] = {
@@ -189,7 +189,7 @@ _KNOWN: dict[str, Callable[[str, Names], tuple[str, str]]] = {
 
 def _subject(line: Line, names: Names) -> tuple[str, str]:
     """What it was about and its page."""
-    if not line.subject:
+    if not line.subject or (line.staff_id and line.subject == account_subject(line.staff_id)):
         return "", ""
     if line.action.startswith(("conversation_", "note_")):
         return _conversation(line.subject)

@@ -21,9 +21,13 @@ from bot.store.staff import Role
 Table = dict[tuple[str, str], frozenset[Role]]
 """(method, path) → roles; the empty set is open to whoever is not signed in."""
 OUTSIDE_THE_MENU = (
+    NavItem("/staff/hoi-thu", "Hỏi thử trợ lý", EVERY_ROLE),
     NavItem(OWN, "Tài khoản của tôi", EVERY_ROLE),
     NavItem(RIGHTS, "Ai được làm gì", EVERY_ROLE),
 )
+
+
+_EVERYBODYS = {HOME, *(page.path for page in OUTSIDE_THE_MENU)}
 
 
 class Level(Enum):
@@ -31,8 +35,8 @@ class Level(Enum):
 
     NOTHING = ("Không", "none")
     LOOKING = ("Xem", "look")
-    SOME = ("Xem và làm một số việc", "some")
-    ALL = ("Xem và làm mọi việc", "all")
+    SOME = ("Một phần", "some")
+    ALL = ("Toàn bộ", "all")
 
     @property
     def words(self) -> str:
@@ -61,19 +65,18 @@ class PageRights:
 def rights_of(menu: Sequence[NavItem], table: Table) -> tuple[PageRights, ...]:
     """The pages of the menu and those outside it, each with its rights."""
     pages = (*menu, *OUTSIDE_THE_MENU)
+    opening = {page.path: table.get(("GET", page.path), frozenset()) for page in pages}
     things: dict[str, list[frozenset[Role]]] = {page.path: [] for page in pages}
     for (method, path), roles in table.items():
         page = page_of(pages, path)
-        if page is not None and roles and (method, path) != ("GET", page.path):
+        # What is looked at by the same people as the page itself is a part of looking.
+        if page is not None and roles and (method != "GET" or roles != opening[page.path]):
             things[page.path].append(roles)
     return tuple(
         PageRights(
             page.path,
             page.label,
-            tuple(
-                (role, _level(role, table.get(("GET", page.path), frozenset()), things[page.path]))
-                for role in Role
-            ),
+            tuple((role, _level(role, opening[page.path], things[page.path])) for role in Role),
         )
         for page in pages
     )
@@ -110,7 +113,7 @@ class Rights:
     def of_role(self, role: Role) -> list[tuple[str, str, Level]]:
         """(path, page, how much) of what this role may open."""
         found = [(one.path, one.label, one.of(role)) for one in rights_of(self._menu, self._table())]
-        return [one for one in found if one[2] is not Level.NOTHING and one[0] not in {HOME, OWN, RIGHTS}]
+        return [one for one in found if one[2] is not Level.NOTHING and one[0] not in _EVERYBODYS]
 
     async def show(self, visit: Visit) -> web.StreamResponse:
         """GET /staff/quyen"""
