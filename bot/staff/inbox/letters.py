@@ -14,6 +14,7 @@ from bot.dialogue.turn import Mode
 from bot.staff.access import Visit
 from bot.staff.inbox import seeking
 from bot.staff.inbox.addresses import INBOX, path_of
+from bot.staff.inbox.promise import Promise, promise
 from bot.staff.inbox.window import ReplyWindow, reply_window
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
@@ -64,6 +65,8 @@ class Row:
     """Who of us has it."""
     window: ReplyWindow | None
     """None where the bot answers: it never waits."""
+    promise: Promise | None
+    """What somebody who waits was told to expect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +257,13 @@ class Letters:
             is_waiting,
             _by(one, me),
             window,
+            self._promise(one, now),
         )
+
+    def _promise(self, one: Conversation, now: datetime) -> Promise | None:
+        if one.mode is not Mode.WAITING or one.mode_since is None:
+            return None
+        return promise(self._parts.board.rules.office, one.mode_since, now, self._parts.zone)
 
     def _since(self, one: Conversation, me: str, now: datetime) -> tuple[str, bool]:
         """How long somebody waits, or when it was last about something; and which of the two."""

@@ -13,6 +13,7 @@
   const clockOfServer = desk ? Date.parse(desk.dataset.now) : Date.now();
   const now = () => clockOfServer + (performance.now() - started);
   const told = new Set();
+  let timer = 0;
 
   // The same words as the server's (bot.staff.words.duration).
   function duration(ms) {
@@ -23,6 +24,8 @@
   }
 
   function countDown() {
+    clearTimeout(timer);
+    let next = TICK_MS;
     for (const one of document.querySelectorAll("[data-until]")) {
       const left = Date.parse(one.dataset.until) - now();
       if (left <= 0) {
@@ -31,6 +34,7 @@
         document.dispatchEvent(new CustomEvent("kh:nhin"));
         continue;
       }
+      next = Math.min(next, left + 50);
       const text = `còn ${duration(left)}`;
       if (one.textContent !== text) one.textContent = text;
       const badge = one.closest("[data-window]");
@@ -40,6 +44,7 @@
       }
       one.closest(".deadline")?.classList.toggle("short", left < SHORT_MS);
     }
+    timer = setTimeout(countDown, next);
   }
 
   // --- what is half written ---------------------------------------------------------------------------
@@ -162,6 +167,5 @@
       if (changed) changed.hidden = false;
     });
   });
-  setInterval(countDown, TICK_MS);
   start();
 })();

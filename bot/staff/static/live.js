@@ -25,6 +25,7 @@
   let etag = "";
   let said = place.querySelector("[data-said]")?.dataset.said;
   let timer = 0;
+  let dueAt = 0;
   let source = null;
   let mayStreamAt = 0;
   let isLooking = false;
@@ -128,15 +129,22 @@
       // The network is away for a moment; the next look tries again.
     } finally {
       isLooking = false;
+      clearTimeout(timer);
+      timer = 0;
       plan();
     }
   }
 
+  // The next look: what was planned for earlier stays, however often a stream fails meanwhile.
   function plan() {
-    clearTimeout(timer);
     if (isOver) return;
     const pause = document.hidden ? HIDDEN_MS : isStreaming() ? RARELY_MS : OFTEN_MS;
+    const due = performance.now() + pause;
+    if (timer && dueAt <= due) return;
+    clearTimeout(timer);
+    dueAt = due;
     timer = setTimeout(() => {
+      timer = 0;
       listen();
       look();
     }, pause);

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.dialogue.turn import Mode
+from bot.office import VIETNAM, Hours, Office
 from bot.staff.inbox.letters import PAGE
+from bot.staff.inbox.promise import Promise, promise
 from bot.staff.words import handle_of
 from bot.store import conversations, schema
 from connectors.message import ConversationId
@@ -112,3 +115,27 @@ async def test_empty_lists_are_calm(agent: Console) -> None:
     assert "chưa có gì cần bạn" in await agent.page("/staff/")
     for loc in ("cho", "toi", "khac", "tro-ly"):
         assert 'class="nothing"' in await agent.page(f"{LIST}?loc={loc}")
+
+
+MONDAY = datetime(2026, 9, 28, tzinfo=VIETNAM)
+OFFICE = Office((*[(Hours(8 * 60, 17 * 60),)] * 5, (), ()))
+
+
+@pytest.mark.parametrize(
+    ("asked", "now", "said", "late"),
+    [
+        (9, 10, "Đã hẹn trả lời trước 17:00", False),
+        (9, 18, "Đã hẹn trả lời trước 17:00, nay đã quá hẹn", True),
+        (18, 19, "Đã hẹn trả lời từ 08:00 ngày 29/09", False),
+        (18, 34, "Đã hẹn trả lời từ 08:00", False),
+        (18, 42, "Đã hẹn trả lời từ 08:00, nay đã quá hẹn", True),
+    ],
+)
+def test_what_who_waits_was_promised_is_told(asked: int, now: int, said: str, late: bool) -> None:
+    made = promise(OFFICE, MONDAY + timedelta(hours=asked), MONDAY + timedelta(hours=now), VIETNAM)
+    assert made == Promise(said, late)
+
+
+async def test_without_office_hours_nothing_was_promised(crowd: Console) -> None:
+    assert promise(None, MONDAY, MONDAY, VIETNAM) is None
+    assert "Đã hẹn" not in await crowd.page(LIST)

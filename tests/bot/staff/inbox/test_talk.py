@@ -59,7 +59,7 @@ async def test_hostile_words_and_file_names_are_shown_as_words(agent: Console) -
     await agent.tell(File("/kho/don.pdf", HOSTILE, "application/pdf", HOSTILE), State.FAILED, HOSTILE)
     await agent.hear(HOSTILE, user="hoa", outcome=Outcome.ABSTAINED)
     await agent.hear(HOSTILE, user="tu", outcome=Outcome.PARKED)
-    for path in ("/staff/hop-thu", PATH, f"{PATH}?manh=1", "/staff/tin-loi", "/staff/chua-tra-loi"):
+    for path in ("/staff/hop-thu", PATH, f"{PATH}?manh=1", "/staff/tin-loi"):
         page = await agent.page(path)
         assert "&lt;script&gt;" in page, path
         assert "<script>" not in page, path
