@@ -11,7 +11,7 @@ from bot.staff.inbox import path_of
 from tests.e2e.console.conftest import LAPTOP, PHONE, Desks
 from tests.e2e.furnished import Furnished, talks
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 TAKE = "Nhận trả lời"
 ANSWER = "Trả lời người dân"

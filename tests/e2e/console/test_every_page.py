@@ -18,7 +18,7 @@ from tests.bot.staff.walk import STREAM, Walk
 from tests.e2e.console.conftest import ADMIN, LAPTOP, PHONE, Desks, errors_on, routes_for
 from tests.e2e.furnished import Furnished
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 HERE = Path(__file__).parent
 LOOK, FOCUS = (HERE / "look.js").read_text(encoding="utf-8"), (HERE / "focus.js").read_text(encoding="utf-8")

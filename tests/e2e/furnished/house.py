@@ -11,14 +11,15 @@ from pathlib import Path
 
 from bot.app import open_assistant, open_database
 from bot.clock import utc_now
+from bot.house_rules import rules_of_installation
 from bot.settings import Settings
 from bot.staff.passwords import hash_password
-from bot.store import audit, misses, staff
+from bot.store import audit, staff
 from bot.store.audit import Action
 from bot.store.database import Database
 from bot.store.staff import Officer, Role
 from connectors.sandbox import GraphSandbox, SandboxSettings, ZaloSandbox, running
-from tests.e2e.furnished import papers, results, talks
+from tests.e2e.furnished import office, papers, results, talks
 from tests.e2e.test_whole_program import Program
 
 ASSOCIATION = "Hội Khuyến học phường An Bình"
@@ -30,18 +31,6 @@ ACCOUNTS: Mapping[str, Role] = {
     "anh Tuấn": Role.AGENT,
     "bác Tư": Role.VIEWER,
 }
-MISSED = (
-    ("có lớp tiếng anh buổi tối không", 9, "no_match", ""),
-    ("lớp tiếng anh cho người lớn mở khi nào", 6, "no_match", ""),
-    ("học tiếng anh buổi tối ở đâu", 4, "no_match", ""),
-    ("thư viện phường mở cửa mấy giờ", 7, "no_match", ""),
-    ("chủ nhật thư viện có mở không", 3, "no_match", ""),
-    ("đóng quỹ khuyến học bao nhiêu tiền một năm", 5, "too_unsure", "quy-khuyen-hoc"),
-    ("đổi thẻ căn cước ở đâu", 4, "out_of_scope", ""),
-    ("giá vé xe buýt hôm nay", 2, "out_of_scope", ""),
-    ("mức học bổng năm nay có tăng không", 3, "wrong", "hoc-bong"),
-    ("đăng ký cộng đồng học tập cho tổ dân phố", 2, "too_unsure", ""),
-)
 
 
 @dataclass
@@ -80,9 +69,13 @@ async def furnish(
         await papers.staff_answers(database, now)
         await papers.take_in(database, data_dir, scratch, now)
         await results.assess(database, data_dir, now)
-        await _missed(database, now, awkward=awkward)
+        await office.missed(database, now, awkward=awkward)
+        await office.take_notes(database, now)
+        await office.send_in(database, data_dir, now)
+        await office.set_rules(database, rules_of_installation(settings), now)
+        addresses = await office.invite(database, now)
         await _past_work(database, officers, now)
-    return {}
+    return addresses
 
 
 @asynccontextmanager
@@ -103,8 +96,8 @@ async def open_furnished(folder: Path, *, awkward: bool = False) -> AsyncIterato
         }
         more = await furnish(program.data_dir, folder / "giay-to", utc_now(), environment, awkward=awkward)
         program.environment.update(environment)
-        await program.start()
         stack.push_async_callback(program.stop)
+        await program.start()
         yield Furnished(program, zalo, graph, more)
 
 
@@ -120,17 +113,6 @@ async def _staff(database: Database, now: datetime) -> dict[str, Officer]:
             assert officer is not None
             found[name] = officer
     return found
-
-
-async def _missed(database: Database, now: datetime, *, awkward: bool) -> None:
-    odd = ((f"{talks.LONG_WORD} <b>có</b> {{{{7*7}}}}", 1, "no_match", ""),) if awkward else ()
-    asked = (*MISSED, *odd)
-    for number, (words, times, reason, nearest) in enumerate(asked):
-        for once in range(times):
-            at = now - timedelta(hours=5 + 11 * number + 29 * (times - once))
-            await database.write(
-                partial(misses.record, key=words, sample=words, reason=reason, nearest=nearest, at=at)
-            )
 
 
 async def _past_work(database: Database, officers: Mapping[str, Officer], now: datetime) -> None:
