@@ -20,7 +20,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -31,7 +31,7 @@ from bot.web import files, problem
 from bot.web.contract import Author, Cursor, Hints, Intake, Line, Nudges, Transcript
 from bot.web.origin import is_origin
 from bot.web.pace import SlidingWindow
-from bot.web.pages import load_static, render
+from bot.web.pages import Page, load_static, render
 from bot.web.problem import answering_problems, json_response
 from bot.web.server_events import OpenStreams
 from bot.web.stream import Rhythm, Stream
@@ -57,6 +57,7 @@ _log = structlog.get_logger(__name__)
 
 _WINDOW_SECONDS = 60.0
 _HISTORY_LINES = 200
+_LANDING, _FRAME = "landing.html", "frame.html"
 _EXAMPLES = (
     "Công dân học tập là gì?",
     "Bao nhiêu điểm thì đạt Công dân học tập?",
@@ -76,6 +77,8 @@ class ChatSettings:
     association_name: str = "Hội Khuyến học"
     contact_line: str = "Hội Khuyến học xã, phường nơi bạn ở"
     """Where to turn when no officer is at hand, in Vietnamese, to follow `liên hệ`."""
+    contact_now: Callable[[], str] | None = None
+    """Gives what stands for it at the moment, where staff may change it."""
     zalo_link: str = ""
     facebook_link: str = ""
     examples: tuple[str, ...] = _EXAMPLES
@@ -168,19 +171,30 @@ class _Chat:
         self._address_pace = SlidingWindow(settings.messages_per_minute_per_ip, _WINDOW_SECONDS, monotonic)
         self._open_pages = OpenStreams()
         self._static = load_static()
-        shown = {"settings": settings, "text_limit": TEXT_LIMIT}
-        self._landing = render("landing.html", shown)
-        self._frame = render("frame.html", shown)
+        self._drawn = self._draw(settings.contact_line)
 
     async def close(self, _: web.Application) -> None:
         """Let every open stream end, so that stopping the server waits for none of them."""
         self._closing.set()
 
     async def landing(self, request: web.Request) -> web.StreamResponse:
-        return self._landing.answer(request, page_headers())
+        return self._page(_LANDING).answer(request, page_headers())
 
     async def frame(self, request: web.Request) -> web.StreamResponse:
-        return self._frame.answer(request, page_headers(self._settings.allowed_origins))
+        return self._page(_FRAME).answer(request, page_headers(self._settings.allowed_origins))
+
+    def _page(self, template: str) -> Page:
+        """A page as it reads now; drawn anew only when staff set another contact."""
+        now = self._settings.contact_now
+        line = now() if now else self._settings.contact_line
+        if line != self._drawn[0]:
+            self._drawn = self._draw(line)
+        return self._drawn[1][template]
+
+    def _draw(self, contact_line: str) -> tuple[str, dict[str, Page]]:
+        settings = replace(self._settings, contact_line=contact_line)
+        shown = {"settings": settings, "text_limit": TEXT_LIMIT}
+        return contact_line, {name: render(name, shown) for name in (_LANDING, _FRAME)}
 
     async def widget(self, request: web.Request) -> web.StreamResponse:
         headers = {

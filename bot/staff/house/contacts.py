@@ -13,7 +13,7 @@ from bot.staff.house.section import House, Wanted, one_line, text_in
 from nlu.entities import find_place
 from nlu.gazetteer import COMMUNE
 
-_EMPTY_ROWS = 2
+_ADD = "them"
 _MOST_NAMED = 4
 _COLUMNS = ("xa", "ten", "vai", "dien-thoai")
 
@@ -40,6 +40,8 @@ class Typed:
 
     contact_line: str = ""
     rows: tuple[Row, ...] = ()
+    blank: int = 1
+    """Empty rows to write in, behind these."""
 
 
 class Contacts:
@@ -66,7 +68,9 @@ class Contacts:
             number = len(rows)
             place, name, role, telephone = (text_in(form, f"{field}-{number}") for field in _COLUMNS)
             rows.append(Row(place, name, role, telephone, is_dropped=f"bo-{number}" in form))
-        return Typed(text_in(form, "lien-he"), tuple(row for row in rows if not row.is_blank))
+        filled = tuple(row for row in rows if not row.is_blank)
+        blank = len(rows) - len(filled) + (form.get("viec") == _ADD)
+        return Typed(text_in(form, "lien-he"), filled, max(1, blank))
 
     def read(self, typed: Typed, house: House) -> Wanted:
         """See `Section.read`. Rows that are dropped go; a place is put as it is called today."""
@@ -88,7 +92,7 @@ class Contacts:
 
     async def shown(self, typed: Typed, rules: HouseRules, house: House) -> Mapping[str, Any]:
         """See `Section.shown`."""
-        rows = typed.rows + (Row(),) * min(_EMPTY_ROWS, max(0, MOST_CONTACTS - len(typed.rows)))
+        rows = typed.rows + (Row(),) * min(typed.blank, max(0, MOST_CONTACTS - len(typed.rows)))
         samples = [Sample("Người chưa nói ở đâu", rules.texts.at(house.now).person_called)]
         samples += [
             Sample(f"Người ở {one.place}", rules.texts.at(house.now, one.place).person_called)

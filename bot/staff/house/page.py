@@ -165,6 +165,7 @@ class HouseSettings:
             "problems": draft.problems or {},
             "field_names": section.fields,
             "lines": [lines[name] for name in section.sets],
+            "set_here": house.rules.set_here,
             "may_edit": visit.session.officer.role in MANAGING,
             "newer": self._newer(section, house, draft),
             **await section.shown(draft.typed, draft.rules, house),

@@ -19,6 +19,8 @@ from knowledge.base import KnowledgeBase
 
 _AROUND = 80
 """Characters shown on either side of what changed."""
+_ALIKE = 0.6
+"""From how much in common on two texts are compared word by word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,11 @@ def _days(days: int | None) -> str:
 
 def _pieces(old: str, new: str) -> list[tuple[str, str]]:
     a, b = re.findall(r"\s+|[^\s]+", old), re.findall(r"\s+|[^\s]+", new)
+    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
+    if matcher.ratio() < _ALIKE:  # two texts that share but little read better one behind the other
+        return [("gone", old), ("same", "\n"), ("new", new)]
     pieces: list[tuple[str, str]] = []
-    for tag, i, j, k, end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+    for tag, i, j, k, end in matcher.get_opcodes():
         if tag == "equal":
             text = "".join(a[i:j])
             shortened = len(text) > 3 * _AROUND

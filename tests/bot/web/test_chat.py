@@ -461,3 +461,14 @@ async def test_a_file_is_offered_under_the_id_of_its_row(client: Client, house: 
 @pytest.mark.parametrize("cursor", [Cursor(), Cursor(12, 34), Cursor(2**63 - 1, 0)])
 def test_a_cursor_survives_its_text_form(cursor: Cursor) -> None:
     assert Cursor.parse(str(cursor)) == cursor
+
+
+async def test_the_contact_on_the_pages_is_the_one_staff_set_last(open_client: Open) -> None:
+    line = ["bà Hoa 0912 345 678"]
+    client = await open_client(ChatSettings(contact_now=lambda: line[0]))
+    first = await client.get("/")
+    assert "bà Hoa 0912 345 678" in await first.text()
+    line[0] = "ông <b>Nam</b>"
+    for path in ("/", "/chat/frame"):
+        fresh = await client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert "ông &lt;b&gt;Nam&lt;/b&gt;" in await fresh.text()
