@@ -15,4 +15,4 @@ async def answers_given(connection: AsyncConnection, since: datetime) -> dict[st
     rows = await connection.execute(
         select(t.c.entry_id, func.count()).where(t.c.at > since, t.c.entry_id != "").group_by(t.c.entry_id)
     )
-    return {entry_id: count for entry_id, count in rows}
+    return {row[0]: row[1] for row in rows}

@@ -141,14 +141,15 @@ class Shelves:
             if self._shelf is not None and self._shelf.revision == revision:
                 return self._shelf
             rows = {kind: await editing.every(connection, kind) for kind in _READ}
-        self._shelf = await asyncio.to_thread(_shelf, revision, rows)
+        self._shelf = await asyncio.to_thread(shelf_of, revision, rows)
         return self._shelf
 
 
 _READ = (Kind.DOCUMENT, Kind.FACT, Kind.ENTRY)
 
 
-def _shelf(revision: int, rows: Mapping[Kind, Sequence[Kept]]) -> Shelf:
+def shelf_of(revision: int, rows: Mapping[Kind, Sequence[Kept]]) -> Shelf:
+    """Everything that is kept, put together. Some 30 ms for what ships."""
     items = {
         (kind, kept.id): Item(kind, kept.id, kept.body)
         for kind in _READ

@@ -3,105 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from dataclasses import replace
-from html import unescape
-from pathlib import Path
 
 import pytest
-from aiohttp import ClientResponse
 
-from bot.librarian import Librarian
 from bot.staff.faq import form as faq_form
 from bot.store import content as stored
 from bot.store import editing
 from bot.store.content import Status
-from bot.store.database import Database
-from bot.store.editing import Kept, Stale
+from bot.store.editing import Stale
 from bot.store.staff import Role
-from connectors.web import WebChannel
-from knowledge.base import KnowledgeBase
-from knowledge.content import Item, Kind, content_of, item
-from nlu.text import vietnamese_text
+from knowledge.content import Kind, item
 from tests.bot.staff.conftest import Console
+from tests.bot.staff.faq.desk import FAQ, HOSTILE, SHIPPED, edit, entry, form_of, kept, send
 from tests.conftest import StandingClock
-
-FAQ = "/staff/cau-hoi"
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
-
-
-def fact(fact_id: str, statement: str, certainty: str = "certain") -> Item:
-    body = {
-        "statement": statement,
-        "certainty": certainty,
-        "locator": "điều 1",
-        "source": {"title": "Điều lệ"},
-    }
-    return item(Kind.FACT, fact_id, {**body, "topic": "Hội"})
-
-
-def entry(entry_id: str, question: str, answer: str, *facts: str, **more: object) -> Item:
-    return item(Kind.ENTRY, entry_id, {"question": question, "answer": answer, "facts": list(facts), **more})
-
-
-SHIPPED = (
-    fact("nguong", "Người đạt phải có từ 80 điểm trở lên."),
-    fact("phi", "Hội viên đóng hội phí mỗi năm một lần.", "single-source"),
-    entry("dat", "Bao nhiêu điểm thì đạt?", "Từ 80 điểm trở lên.", "nguong", next=["phi"], only_if=["điểm"]),
-    entry("phi", "Hội phí đóng thế nào?", "Theo Điều lệ, đóng mỗi năm một lần.", "phi"),
-)
-
-
-@pytest.fixture
-async def faq(console: Console, tmp_path: Path, clock: StandingClock) -> AsyncIterator[Console]:
-    """A console whose bot follows the database, as the program's does."""
-    base = KnowledgeBase(content_of(()), vietnamese_text())
-    librarian = Librarian(base, vietnamese_text(), "none", tmp_path)
-    await console.client.close()
-    fresh = Console(console.database, clock)
-    fresh.desk = replace(
-        fresh.desk, base=lambda: librarian.base, channels=(WebChannel(_no_hint),), data_dir=tmp_path
-    )
-    await fresh.start()
-    await fresh.database.write(lambda c: stored.sync(c, SHIPPED, clock()))
-    await librarian.refresh(fresh.database)
-    await fresh.become(Role.EDITOR)
-    yield fresh
-    await fresh.client.close()
-    librarian.close()
-
-
-async def _no_hint(*_: str) -> None:
-    """Nobody looks at the chat here."""
-
-
-async def kept(database: Database, entry_id: str) -> Kept:
-    async with database.read() as connection:
-        one = await editing.find(connection, Kind.ENTRY, entry_id)
-    assert one is not None
-    return one
-
-
-def form_of(page: str, **changed: str) -> dict[str, str]:
-    """What a browser would send: the form's fields as drawn, some of them typed anew."""
-    fields: dict[str, str] = {}
-    for tag in re.findall(r"<input [^>]*>", page[page.index("data-editor") :]):
-        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and ('type="checkbox"' not in tag or " checked" in tag):
-            fields.setdefault(name.group(1), unescape(value.group(1)) if value else "")
-    areas = re.findall(r'<textarea [^>]*name="([^"]*)"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL)
-    fields |= {name: unescape(text) for name, text in areas}
-    return {**fields, **{name.replace("_", "-"): value for name, value in changed.items()}}
-
-
-async def send(console: Console, path: str, form: dict[str, str]) -> ClientResponse:
-    data = {**form, "csrf": console.csrf}
-    return await console.client.post(path, data=data, allow_redirects=False)
-
-
-async def edit(console: Console, entry_id: str, **changed: str) -> ClientResponse:
-    page = await console.page(f"{FAQ}/{entry_id}")
-    return await send(console, f"{FAQ}/{entry_id}", form_of(page, **{"viec": "luu", **changed}))
 
 
 async def test_a_correction_is_live_and_written_down_and_loses_no_other_key(faq: Console) -> None:
