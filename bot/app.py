@@ -377,7 +377,7 @@ def make_web(house: House) -> web.Application:
         app,
         ChatSettings(
             association_name=settings.association_name,
-            contact_line=settings.contact_line,
+            contact_now=lambda: house.board.rules.contact_line,
             zalo_link=settings.zalo_link,
             facebook_link=settings.facebook_link,
             allowed_origins=settings.allowed_origins,

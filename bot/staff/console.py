@@ -19,6 +19,7 @@ from bot.staff.access import (
     not_found,
 )
 from bot.staff.faq import FAQ, Faq
+from bot.staff.house import SETTINGS, HouseSettings
 from bot.staff.inbox import INBOX, Inbox
 from bot.staff.library import LIBRARY, Library
 from bot.staff.pages import NavItem, Pages
@@ -31,7 +32,7 @@ from bot.staff.trying import Trying
 from bot.store.staff import Role
 from bot.web.address import address_behind
 
-TALKS, CONTENT = "Trò chuyện", "Nội dung"
+TALKS, CONTENT, HOUSE = "Trò chuyện", "Nội dung", "Quản lý"
 MENU = (
     NavItem(HOME, "Hôm nay", EVERY_ROLE),
     NavItem(INBOX, "Hộp thư", ANSWERING, TALKS),
@@ -39,6 +40,7 @@ MENU = (
     NavItem(FAQ, "Câu hỏi thường gặp", EVERY_ROLE, CONTENT),
     NavItem(LIBRARY, "Văn bản", EVERY_ROLE, CONTENT),
     NavItem(UNANSWERED, "Chưa trả lời được", READING_QUESTIONS, CONTENT),
+    NavItem(SETTINGS, "Cài đặt", EVERY_ROLE, HOUSE),
 )
 """In the order of work; what has the same heading stands together."""
 
@@ -66,6 +68,7 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
         *faq.routes,
         *Library(desk, pages).routes,
         *Trying(desk, pages).routes,
+        *HouseSettings(desk, pages).routes,
         *_rest(pages),
     ]
     for route in routes:
