@@ -26,7 +26,7 @@ from bot.dialogue.texts import MENU, PERSON
 from bot.dialogue.turn import Hearing
 from bot.download import Downloader, loopback_origin
 from bot.embedded_valkey import EmbeddedValkey
-from bot.evidence import EvidenceKeeper
+from bot.evidence import FOLDER, EvidenceKeeper
 from bot.flows.assessment import Assessment
 from bot.flows.checklist import ChecklistFlow
 from bot.flows.erasure import Erasure
@@ -82,8 +82,6 @@ from nlu.training import load_training_data
 log = structlog.get_logger(__name__)
 
 Role = Literal["all", "web", "worker", "sender"]
-EVIDENCE = "evidence"
-"""The folder of the data folder where files of evidence lie."""
 SHIPPED_CONTENT = Path(str(files("knowledge") / "content"))
 ROLES: tuple[Role, ...] = ("all", "web", "worker", "sender")
 
@@ -405,7 +403,6 @@ def make_web(house: House) -> web.Application:
             zone=settings.zone,
             board=house.board,
             criteria=house.criteria,
-            evidence_folder=settings.data_dir / EVIDENCE,
             data_dir=settings.data_dir,
             hints=house.nerves.outbox_hints,
             officer_windows={"messenger": HUMAN_AGENT_WINDOW} if settings.messenger_human_agent else {},
@@ -449,7 +446,7 @@ def make_evidence_keeper(house: House) -> EvidenceKeeper:
         house.database,
         house.clock,
         house.metrics,
-        settings.data_dir / EVIDENCE,
+        settings.data_dir / FOLDER,
         Downloader(),
         {
             "zalo": loopback_origin(settings.zalo_api_base),

@@ -30,6 +30,8 @@ from bot.tasks import end
 
 log = structlog.get_logger(__name__)
 
+FOLDER = "evidence"
+"""Below DATA_DIR."""
 POLL_SECONDS = 3.0
 AT_ONCE = 4
 LEASE = timedelta(minutes=3)
@@ -42,6 +44,7 @@ LEAST_FREE_BYTES = 300 * 1024 * 1024
 MARKED_FOR = timedelta(days=1)
 """What must go stays marked for longer than any download: what a late one writes goes as well."""
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,19}")
+_PLACE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,19}/\d{1,19}\.[a-z]{1,8}")
 
 
 class EvidenceKeeper:
@@ -213,6 +216,14 @@ class EvidenceKeeper:
             else:
                 log.info("evidence_removed", code=code)
         return is_all_gone
+
+
+def place_of(data_dir: Path, path: str) -> Path | None:
+    """Where a file that is kept lies (`path` of its row); None when it is not there, or leads elsewhere."""
+    if not _PLACE.fullmatch(path):
+        return None
+    place = data_dir / FOLDER / path
+    return place if place.is_file() and not place.is_symlink() else None
 
 
 def _move(part: Path, place: Path) -> None:

@@ -18,6 +18,7 @@ from bot.staff.access import (
     Visit,
     not_found,
 )
+from bot.staff.assessments import ASSESSMENTS, Assessments
 from bot.staff.faq import FAQ, Faq
 from bot.staff.house import SETTINGS, HouseSettings
 from bot.staff.inbox import INBOX, Inbox
@@ -37,6 +38,7 @@ MENU = (
     NavItem(HOME, "Hôm nay", EVERY_ROLE),
     NavItem(INBOX, "Hộp thư", ANSWERING, TALKS),
     NavItem(TROUBLE, "Tin lỗi", ANSWERING, TALKS),
+    NavItem(ASSESSMENTS, "Tự đánh giá", EVERY_ROLE, TALKS),
     NavItem(FAQ, "Câu hỏi thường gặp", EVERY_ROLE, CONTENT),
     NavItem(LIBRARY, "Văn bản", EVERY_ROLE, CONTENT),
     NavItem(UNANSWERED, "Chưa trả lời được", READING_QUESTIONS, CONTENT),
@@ -65,6 +67,7 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
         *Today(desk, pages).routes,
         *inbox.routes,
         *Trouble(desk, pages).routes,
+        *Assessments(desk, pages).routes,
         *faq.routes,
         *Library(desk, pages).routes,
         *Trying(desk, pages).routes,

@@ -168,10 +168,10 @@ async def _content(connection: AsyncConnection, waits: Pending, now: datetime) -
         ),
         Duty(
             waits.lost_evidence,
-            "Minh chứng chưa lấy được tệp",
-            "Trong 14 ngày qua. Có thể hỏi người dân gửi lại.",
+            "Bài thiếu tệp minh chứng",
+            "Không lấy được tệp trong 14 ngày qua. Có thể hỏi người dân gửi lại.",
             "minh chứng",
-            f"{_RESULTS}?loc=minh-chung",
+            f"{_RESULTS}?loc=thieu-tep&ky=hai-tuan",
             ANSWERING,
         ),
         Duty(

@@ -56,8 +56,6 @@ class StaffParts:
 
     criteria: CriteriaBook = field(default_factory=lambda: CriteriaBook(()))
     """The sets self-assessments are made under."""
-    evidence_folder: Path | None = None
-    """Where files of evidence lie; None: nowhere this process can read."""
     data_dir: Path | None = None
     """Where files that are taken in lie; None: nowhere this process can read."""
     file_limits: Limits = field(default_factory=Limits)

@@ -10,10 +10,11 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Row, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.flows.results import AssessmentProgress, AssessmentResult
 from bot.store import evidence
 from bot.store.schema import assessments as t
+from bot.store.schema import evidence as evidence_table
 from connectors.message import ConversationId, clean_text
 
 log = structlog.get_logger(__name__)
@@ -190,6 +192,80 @@ async def counted(connection: AsyncConnection, since: datetime, until: datetime)
     async for rows in found.partitions(_AT_ONCE):
         for row in rows:
             yield Counted(*row)
+
+
+class Standing(StrEnum):
+    """Which of them to list."""
+
+    FINISHED = "finished"
+    PASSED = "passed"
+    NOT_PASSED = "not_passed"
+    UNFINISHED = "unfinished"
+    WITHOUT_FILE = "without_file"
+    """A file of evidence was given and could not be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list shows: finished in [since, until), or begun in it where it is not finished."""
+
+    standing: Standing
+    since: datetime
+    until: datetime
+    group: str = ""
+    """Empty: every group."""
+
+
+async def count_of(connection: AsyncConnection, wanted: Wanted) -> int:
+    """How many a list has."""
+    return int(await connection.scalar(select(func.count()).select_from(t).where(*_listed(wanted))) or 0)
+
+
+async def page_of(connection: AsyncConnection, wanted: Wanted, limit: int, offset: int) -> list[Assessment]:
+    """A part of a list, the latest first."""
+    rows = await connection.execute(
+        select(t).where(*_listed(wanted)).order_by(_when(wanted).desc(), t.c.code).limit(limit).offset(offset)
+    )
+    return [_read(row) for row in rows]
+
+
+async def all_of(connection: AsyncConnection, wanted: Wanted) -> AsyncIterator[Assessment]:
+    """A whole list, the latest first, without holding all of it at once."""
+    query = select(t).where(*_listed(wanted)).order_by(_when(wanted).desc(), t.c.code)
+    found = await connection.stream(query)
+    async for rows in found.partitions(_AT_ONCE):
+        for row in rows:
+            yield _read(row)
+
+
+def _when(wanted: Wanted) -> ColumnElement[datetime]:
+    match wanted.standing:
+        case Standing.UNFINISHED:
+            return t.c.began_at
+        case Standing.WITHOUT_FILE:
+            return t.c.touched_at
+        case _:
+            return t.c.finished_at
+
+
+def _listed(wanted: Wanted) -> list[ColumnElement[bool]]:
+    if wanted.standing is Standing.WITHOUT_FILE:
+        lost = select(evidence_table.c.code).where(
+            evidence_table.c.code == t.c.code,
+            evidence_table.c.state.in_([one.value for one in evidence.LOST]),
+            evidence_table.c.created_at >= wanted.since,
+            evidence_table.c.created_at < wanted.until,
+        )
+        found: list[ColumnElement[bool]] = [lost.exists()]
+    else:
+        found = [_when(wanted) >= wanted.since, _when(wanted) < wanted.until]
+    if wanted.group:
+        found.append(t.c.group_id == wanted.group)
+    if wanted.standing is Standing.UNFINISHED:
+        found.append(t.c.finished_at.is_(None))
+    elif wanted.standing in (Standing.PASSED, Standing.NOT_PASSED):
+        found.append(t.c.passed == int(wanted.standing is Standing.PASSED))
+    return found
 
 
 # --- reminding ---------------------------------------------------------------------------------------

@@ -48,6 +48,10 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+LOST = (State.FAILED, State.TOO_LARGE, State.REFUSED)
+"""There should be a file, and there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """One piece of evidence as it is kept."""

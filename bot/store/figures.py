@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Select, case, func, literal, select, union_all
+from sqlalchemy import Select, case, distinct, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Mode, Outcome
-from bot.store.evidence import State as EvidenceState
+from bot.store.evidence import LOST
 from bot.store.schema import (
     assessments,
     content_items,
@@ -146,11 +146,7 @@ class Pending:
     conflicts: int
     failed_uploads: int
     lost_evidence: int
-    """Files of evidence that could not be had, since the moment asked for."""
-
-
-LOST = (EvidenceState.FAILED, EvidenceState.TOO_LARGE, EvidenceState.REFUSED)
-"""There should be a file of evidence, and there is none."""
+    """Self-assessments with files of evidence that could not be had, since the moment asked for."""
 
 
 async def pending(connection: AsyncConnection, officer: str, lost_since: datetime) -> Pending:
@@ -161,7 +157,9 @@ async def pending(connection: AsyncConnection, officer: str, lost_since: datetim
         select(func.count()).where(i.status == "draft", i.kind == "entry"),
         select(func.count()).where(i.conflict.is_not(None)),
         select(func.count()).where(u.state == "failed"),
-        select(func.count()).where(e.created_at >= lost_since, e.state.in_([one.value for one in LOST])),
+        select(func.count(distinct(e.code))).where(
+            e.created_at >= lost_since, e.state.in_([one.value for one in LOST])
+        ),
     )
     row = (await connection.execute(select(*(one.scalar_subquery() for one in counts)))).one()
     return Pending(*row)

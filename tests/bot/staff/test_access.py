@@ -37,6 +37,12 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/staff/tin-loi/gui-di/{id}/gui-lai"): ANSWERING,
     ("POST", "/staff/tin-loi/gui-di/{id}/bo-qua"): ANSWERING,
     ("POST", "/staff/tin-loi/den/{id}/bo-qua"): ANSWERING,
+    ("GET", "/staff/tu-danh-gia"): EVERYONE,
+    ("GET", "/staff/tu-danh-gia/tai/{form}"): EVERYONE,
+    ("GET", "/staff/tu-danh-gia/danh-sach"): ANSWERING,
+    ("GET", "/staff/tu-danh-gia/danh-sach/tai/{form}"): ANSWERING,
+    ("GET", "/staff/tu-danh-gia/bai/{code}"): ANSWERING,
+    ("GET", "/staff/tu-danh-gia/bai/{code}/tep/{id}"): ANSWERING,
     ("GET", "/staff/chua-tra-loi"): ANSWERING | {Role.EDITOR},
     ("GET", "/staff/cau-hoi"): EVERYONE,
     ("GET", "/staff/cau-hoi/_moi"): EDITING,
@@ -114,6 +120,8 @@ def concrete(path: str) -> str:
     return (
         path.replace("{id}", "1")
         .replace("{page}", "1")
+        .replace("{code}", "KH-0000-0000")
+        .replace("{form}", "csv")
         .replace("{token}", "0" * 32)
         .replace("{rest:.+}", "khong-co")
     )
