@@ -6,6 +6,7 @@ with each page forbids both. Pages are never kept by a browser or a proxy: they 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 from collections.abc import Iterable, Mapping
@@ -124,15 +125,6 @@ class Pages:
         """`menu` in the order of work; each visitor sees the items of their role."""
         self._association = association_name
         self._menu = menu
-        self._templates = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            finalize=_in_reading_order,
-        )
-        self._templates.globals["channel_name"] = channel_name
         self._static = _fonts() | {
             path.name: page(path.read_bytes(), _TYPES[path.suffix])
             for path in sorted((_HERE / "static").iterdir())
@@ -142,7 +134,7 @@ class Pages:
             "".join(one.etag for one in self._static.values()).encode()
         ).hexdigest()[:12]
         """Another one whenever a static file is another: what has it in its address never changes."""
-        self._templates.globals["assets"] = f"/staff/assets/{self.version}"
+        self._templates = _environment(f"/staff/assets/{self.version}")
 
     def asset(self, name: str) -> Page | None:
         """A static file."""
@@ -176,6 +168,21 @@ class Pages:
             response = web.Response(body=body, content_type="text/html", charset="utf-8")
         response.etag = etag
         return response
+
+
+@functools.cache
+def _environment(assets: str) -> Environment:
+    """The templates, with what is the same on every page; consoles of one process share them compiled."""
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_in_reading_order,
+    )
+    made.globals |= {"channel_name": channel_name, "assets": assets}
+    return made
 
 
 def _grouped(items: Iterable[NavItem]) -> list[tuple[str, list[NavItem]]]:
