@@ -11,6 +11,7 @@ from bot.staff.access import (
     ANSWERING,
     EVERY_ROLE,
     HOME,
+    MANAGING,
     READING_QUESTIONS,
     Gate,
     OpenRoute,
@@ -23,12 +24,14 @@ from bot.staff.faq import FAQ, Faq
 from bot.staff.house import SETTINGS, HouseSettings
 from bot.staff.inbox import INBOX, Inbox
 from bot.staff.library import LIBRARY, Library
+from bot.staff.misses import MISSES, Misses, entry_saved
 from bot.staff.pages import NavItem, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.passwords import PasswordDesk
+from bot.staff.people import LOG, PEOPLE, People
 from bot.staff.signin import SignIn
 from bot.staff.today import Today
-from bot.staff.trouble import TROUBLE, UNANSWERED, Trouble
+from bot.staff.trouble import TROUBLE, Trouble
 from bot.staff.trying import Trying
 from bot.store.staff import Role
 from bot.web.address import address_behind
@@ -41,8 +44,10 @@ MENU = (
     NavItem(ASSESSMENTS, "Tự đánh giá", EVERY_ROLE, TALKS),
     NavItem(FAQ, "Câu hỏi thường gặp", EVERY_ROLE, CONTENT),
     NavItem(LIBRARY, "Văn bản", EVERY_ROLE, CONTENT),
-    NavItem(UNANSWERED, "Chưa trả lời được", READING_QUESTIONS, CONTENT),
+    NavItem(MISSES, "Chưa trả lời được", READING_QUESTIONS, CONTENT),
     NavItem(SETTINGS, "Cài đặt", EVERY_ROLE, HOUSE),
+    NavItem(PEOPLE, "Người dùng", MANAGING, HOUSE),
+    NavItem(LOG, "Nhật ký", MANAGING, HOUSE),
 )
 """In the order of work; what has the same heading stands together."""
 
@@ -58,10 +63,20 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
     address, passwords = address_behind(desk.trusted_proxies), PasswordDesk()
     signin = SignIn(gate, pages, address, passwords)
     app.on_startup.append(signin.prepare)
-    inbox = Inbox(desk, pages)
-    faq = Faq(desk, pages)
+    inbox, misses = Inbox(desk, pages), Misses(desk, pages)
+    faq = Faq(desk, pages, entry_saved)
     app.on_shutdown.append(faq.close)
     app.on_shutdown.append(inbox.close)
+    app.on_shutdown.append(misses.close)
+    people = People(
+        desk,
+        pages,
+        gate,
+        passwords=passwords,
+        address=address,
+        menu=MENU,
+        table=lambda: app[ROLES_OF],
+    )
     routes: list[Route | OpenRoute] = [
         *signin.routes,
         *Today(desk, pages).routes,
@@ -69,9 +84,11 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
         *Trouble(desk, pages).routes,
         *Assessments(desk, pages).routes,
         *faq.routes,
+        *misses.routes,
         *Library(desk, pages).routes,
-        *Trying(desk, pages).routes,
+        *people.routes,
         *HouseSettings(desk, pages).routes,
+        *Trying(desk, pages).routes,
         *_rest(pages),
     ]
     for route in routes:

@@ -1,7 +1,4 @@
-"""Tin lỗi: what could not be sent or handled, why, and the two things that can be done about it.
-
-And Chưa trả lời được: what the bot honestly did not know, without saying who asked.
-"""
+"""Tin lỗi: what could not be sent or handled, why, and the two things that can be done about it."""
 
 from __future__ import annotations
 
@@ -12,12 +9,11 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.staff import reasons
-from bot.staff.access import ANSWERING, READING_QUESTIONS, Route, Visit, not_found, see
+from bot.staff.access import ANSWERING, Route, Visit, not_found, see
 from bot.staff.inbox import path_of
 from bot.staff.inbox.window import ReplyWindow, reply_window
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.today import UNANSWERED_FOR
 from bot.staff.words import channel_name, handle_of, moment, part_in_short, shortened, what_was_said
 from bot.store import audit, conversations, events, outbox
 from bot.store.audit import Action
@@ -27,9 +23,7 @@ from bot.store.outbox import DeadLetter, State
 log = structlog.get_logger(__name__)
 
 TROUBLE = "/staff/tin-loi"
-UNANSWERED = "/staff/chua-tra-loi"
 LISTED = 100
-LISTED_QUESTIONS = 200
 _WORDS = 300
 
 
@@ -64,17 +58,6 @@ class Unhandled:
     recorded: str
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something the bot did not know."""
-
-    channel: str
-    at: str
-    words: str
-    path: str
-    """The conversation, for those who may open it."""
-
-
 class Trouble:
     """The two lists and their buttons."""
 
@@ -90,7 +73,6 @@ class Trouble:
             Route("POST", f"{TROUBLE}/gui-di/{{id}}/gui-lai", ANSWERING, self.send_again),
             Route("POST", f"{TROUBLE}/gui-di/{{id}}/bo-qua", ANSWERING, self.set_aside_unsent),
             Route("POST", f"{TROUBLE}/den/{{id}}/bo-qua", ANSWERING, self.set_aside_unhandled),
-            Route("GET", UNANSWERED, READING_QUESTIONS, self.questions),
         )
 
     async def overview(self, visit: Visit) -> web.StreamResponse:
@@ -154,26 +136,6 @@ class Trouble:
         done = await self._parts.database.write(decide)
         log.info("staff_trouble_decided", staff_id=officer.id, action=action.value, done=done)
         return done
-
-    async def questions(self, visit: Visit) -> web.StreamResponse:
-        """GET /staff/chua-tra-loi: editors see the words, and only those who answer see the conversation."""
-        now = self._parts.clock()
-        may_open = visit.session.officer.role in ANSWERING
-        async with self._parts.database.read() as connection:
-            missed = await events.unanswered(connection, now - UNANSWERED_FOR, LISTED_QUESTIONS + 1)
-        rows = []
-        for record in missed[:LISTED_QUESTIONS]:
-            id_ = record.event.conversation
-            rows.append(
-                Question(
-                    channel_name(record.event.channel),
-                    moment(record.at, now, self._parts.zone),
-                    shortened(what_was_said(record.event), _WORDS),
-                    path_of(id_) if may_open and id_ else "",
-                )
-            )
-        values = {"questions": rows, "is_cut": len(missed) > LISTED_QUESTIONS}
-        return self._pages.draw(Drawing("unanswered.html", values), visit.request, visit.session)
 
     def _unsent(self, letter: DeadLetter, one: conversations.Conversation) -> Unsent:
         return Unsent(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from aiohttp import web
+from aiohttp import ClientError, web
+from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from bot.staff.access import COOKIE, EVERY_ROLE, Gate, Route, Visit, hash_of, way_back
@@ -44,6 +47,13 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/staff/tu-danh-gia/bai/{code}"): ANSWERING,
     ("GET", "/staff/tu-danh-gia/bai/{code}/tep/{id}"): ANSWERING,
     ("GET", "/staff/chua-tra-loi"): ANSWERING | {Role.EDITOR},
+    ("GET", "/staff/chua-tra-loi/danh-sach.csv"): ANSWERING | {Role.EDITOR},
+    ("POST", "/staff/chua-tra-loi/soan"): EDITING,
+    ("POST", "/staff/chua-tra-loi/them"): EDITING,
+    ("POST", "/staff/chua-tra-loi/ngoai-pham-vi"): EDITING,
+    ("POST", "/staff/chua-tra-loi/bo-qua"): EDITING,
+    ("POST", "/staff/chua-tra-loi/mo-lai"): EDITING,
+    ("POST", "/staff/chua-tra-loi/hoan-tac"): EDITING,
     ("GET", "/staff/cau-hoi"): EVERYONE,
     ("GET", "/staff/cau-hoi/_moi"): EDITING,
     ("POST", "/staff/cau-hoi/_moi"): EDITING,
@@ -75,6 +85,21 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/staff/van-ban/{id}/bat"): EDITING,
     ("GET", "/staff/van-ban/{id}/goc"): EVERYONE,
     ("GET", "/staff/van-ban/{id}/trang/{page}"): EVERYONE,
+    ("GET", "/staff/nguoi-dung"): {Role.ADMIN},
+    ("POST", "/staff/nguoi-dung"): {Role.ADMIN},
+    ("POST", "/staff/nguoi-dung/loi-moi/rut"): {Role.ADMIN},
+    ("GET", "/staff/nguoi-dung/{id}"): {Role.ADMIN},
+    ("POST", "/staff/nguoi-dung/{id}/quyen"): {Role.ADMIN},
+    ("POST", "/staff/nguoi-dung/{id}/khoa"): {Role.ADMIN},
+    ("POST", "/staff/nguoi-dung/{id}/mo-khoa"): {Role.ADMIN},
+    ("POST", "/staff/nguoi-dung/{id}/mat-khau"): {Role.ADMIN},
+    ("POST", "/staff/nguoi-dung/{id}/phien"): {Role.ADMIN},
+    ("GET", "/staff/nhat-ky"): {Role.ADMIN},
+    ("GET", "/staff/nhat-ky/nhat-ky.csv"): {Role.ADMIN},
+    ("GET", "/staff/quyen"): EVERYONE,
+    ("GET", "/staff/toi"): EVERYONE,
+    ("POST", "/staff/toi/mat-khau"): EVERYONE,
+    ("POST", "/staff/toi/phien"): EVERYONE,
     ("GET", "/staff/cai-dat"): EVERYONE,
     ("GET", "/staff/cai-dat/lich-su"): EVERYONE,
     ("GET", "/staff/cai-dat/lich-su/{id}"): EVERYONE,
@@ -94,9 +119,12 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/staff/logout"): EVERYONE,
     ("*", "/staff/{rest:.+}"): EVERYONE,
 }
+LOGOUT = ("POST", "/staff/logout")
 OPEN = {
     ("GET", "/staff/login"),
     ("POST", "/staff/login"),
+    ("GET", "/staff/loi-moi/{token}"),
+    ("POST", "/staff/loi-moi/{token}"),
     ("GET", "/staff/assets/{version}/{name}"),
     ("GET", "/staff"),
 }
@@ -104,7 +132,8 @@ OPEN = {
 
 @pytest.fixture(scope="module")
 def hashed() -> str:
-    return hash_password(PASSWORD)
+    """Cheap to check: what a real one costs is measured in one test only."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 @pytest.fixture
@@ -146,8 +175,9 @@ def test_every_route_is_in_the_table_of_roles(console: Console) -> None:
 @pytest.mark.parametrize("role", list(Role))
 async def test_each_role_opens_its_own_pages_and_no_other(console: Console, role: Role) -> None:
     await console.hear("Xin chào")
-    for (method, path), roles in WHO_MAY.items():
-        await console.become(role)
+    await console.become(role)
+    # Signing out comes last: nothing else may end the session.
+    for (method, path), roles in sorted(WHO_MAY.items(), key=lambda one: one[0] == LOGOUT):
         answer = await console.client.request(
             "GET" if method == "*" else method,
             concrete(path),
@@ -157,6 +187,8 @@ async def test_each_role_opens_its_own_pages_and_no_other(console: Console, role
         allowed = answer.status != 403
         answer.close()  # a stream has no end of its own
         assert allowed == (role in roles), (method, path, role, answer.status)
+        to_sign_in = answer.headers.get("Location", "").startswith("/staff/login")
+        assert to_sign_in == ((method, path) == LOGOUT), (method, path)
 
 
 async def test_who_is_not_signed_in_sees_only_the_sign_in_page(console: Console) -> None:
@@ -179,14 +211,16 @@ async def test_a_route_without_roles_is_refused_at_start(database: Database, clo
     gate = Gate(database, clock, Pages("Hội", ()))
     with pytest.raises(ValueError, match="declares no role"):
         gate.guarded(Route("GET", "/staff/moi", frozenset(), page))
+    with pytest.raises(ValueError, match="is a POST"):  # its form would not be checked
+        gate.guarded(Route("PUT", "/staff/moi", EVERY_ROLE, page))
 
 
 async def test_a_post_without_the_sessions_token_is_refused(console: Console) -> None:
     await console.hear("Xin chào")
+    await console.become(Role.ADMIN)
     for method, path in WHO_MAY:
         if method != "POST":
             continue
-        await console.become(Role.ADMIN)
         for token in ("", "sai", console.csrf[:-1]):
             assert (await console.post(concrete(path), csrf=token)).status == 403
     assert (await console.mode()).value == "bot"
@@ -269,6 +303,10 @@ async def test_an_unknown_name_is_checked_against_a_real_hash(
         return False
 
     monkeypatch.setattr("bot.staff.passwords.is_password", check)
+    real, now = hash_password(PASSWORD), console.clock()
+    await console.database.write(
+        lambda c: staff.put(c, name=account, role=Role.AGENT, password_hash=real, now=now)
+    )
     await console.post("/staff/login", ten=account, mat_khau="sai")
     await console.post("/staff/login", ten="không ai cả", mat_khau="sai")
     assert [stored.rpartition("$")[0].rpartition("$")[0] for stored in checked] == [
@@ -297,6 +335,54 @@ async def test_a_disabled_account_cannot_sign_in_and_loses_its_sessions(
     await console.database.write(lambda c: c.execute(t.update().values(disabled_at=console.clock())))
     assert (await console.get("/staff/")).status == 303
     assert (await console.post("/staff/login", ten=account, mat_khau=PASSWORD)).status == 401
+
+
+@pytest.mark.parametrize("how", ["session ended", "smaller role"])
+async def test_a_live_page_ends_with_its_session(
+    database: Database, clock: StandingClock, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr("bot.staff.access.LOOK_AGAIN_SECONDS", 0.02)
+    console, was_cancelled = Console(database, clock), asyncio.Event()
+
+    async def live(visit: Visit) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(visit.request)
+        await response.write(b"event")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            was_cancelled.set()
+        return response
+
+    gate = Gate(database, clock, Pages("Hội", ()))
+    handler = gate.guarded(Route("GET", "/staff/dong-chay", frozenset({Role.AGENT}), live))
+    console.app.router.add_get("/staff/dong-chay", handler)
+    await console.start()
+    try:
+        await console.become(Role.AGENT)
+        answer = await console.get("/staff/dong-chay")
+        assert await answer.content.readexactly(5) == b"event"
+        await asyncio.sleep(0.1)
+        assert not was_cancelled.is_set()
+        if how == "session ended":
+            await database.write(lambda c: staff.end_session(c, hash_of(console.secret)))
+        else:
+            await database.write(lambda c: c.execute(schema.staff.update().values(role=Role.EDITOR)))
+        async with asyncio.timeout(5):
+            await was_cancelled.wait()
+            with pytest.raises(ClientError):
+                await answer.content.read()
+    finally:
+        await console.client.close()
+
+
+async def test_signing_in_begins_anew_and_ends_what_was_there(console: Console, account: str) -> None:
+    await console.become(Role.VIEWER)
+    planted = console.secret
+    answer = await console.post("/staff/login", ten=account, mat_khau=PASSWORD)
+    assert answer.cookies[COOKIE].value != planted
+    console.client.session.cookie_jar.clear()
+    assert (await console.get("/staff/", Cookie=f"{COOKIE}={planted}")).status == 303
 
 
 async def test_a_session_ends_after_twelve_hours_and_by_signing_out(console: Console) -> None:
