@@ -11,16 +11,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
-from bot.nerves import Nerves
 from bot.store import editing, misses
 from bot.store.database import Database, StoreUnavailable
 from bot.store.misses import WRONG, Miss, State
@@ -46,6 +46,14 @@ SURELY = 0.64
 """What is answered from. For want of better the base gives a document's bare data or an excerpt, as 0.6."""
 
 
+class Locks(Protocol):
+    """Of several processes one goes ahead. bot.nerves.Nerves fulfils it."""
+
+    def lock(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Holds the lock, or gives False. Raises RedisError when Redis is away."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the bot knows in this process at one moment."""
@@ -66,9 +74,9 @@ class Report:
 class MissesAgain:
     """Runs beside the console."""
 
-    def __init__(self, database: Database, nerves: Nerves, known: Callable[[], Known], clock: Clock) -> None:
+    def __init__(self, database: Database, locks: Locks, known: Callable[[], Known], clock: Clock) -> None:
         self._database = database
-        self._nerves = nerves
+        self._locks = locks
         self._known = known
         self._clock = clock
         self._asked_of = -1
@@ -81,7 +89,7 @@ class MissesAgain:
             pause = LOOK_EVERY_SECONDS
             try:
                 if self._is_due():
-                    async with self._nerves.lock("misses") as held:
+                    async with self._locks.lock("misses") as held:
                         if held:
                             await self._go(stop)
             except (RedisError, OSError, StoreUnavailable) as error:

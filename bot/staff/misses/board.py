@@ -174,18 +174,20 @@ class Board:
         return (mine, self._edition if shelf is Shelf.OPEN else 0)
 
     def _put_together(self, rows: Sequence[Miss], vectors: Mapping[str, Vectors]) -> Standing:
-        """In a thread. What was answered by different entries never lies together."""
+        """In a thread. What one entry answers now is one group; everything else lies together by meaning."""
         base = self._base()
         by_key = {miss.key: miss for miss in rows[:GROUPED_AT_MOST]}
-        apart: dict[str, list[Wording]] = {}
+        wordings: list[Wording] = []
+        answered: dict[str, list[Miss]] = {}
         for miss in by_key.values():
-            wording = Wording(miss.key, miss.count, base.telling(miss.sample), vectors.get(miss.sample))
-            is_done = miss.state in STATES[Shelf.DONE]
-            apart.setdefault(f"{miss.state} {miss.answered_by}" if is_done else "", []).append(wording)
-        groups = [
-            Group(tuple(by_key[key] for key in keys))
-            for wordings in apart.values()
-            for keys in grouped(wordings, self._usual)
+            if miss.state is State.SOLVED:
+                answered.setdefault(miss.answered_by, []).append(miss)
+            else:
+                telling = base.telling(miss.sample)
+                wordings.append(Wording(miss.key, miss.count, telling, vectors.get(miss.sample)))
+        groups = [Group(tuple(by_key[key] for key in keys)) for keys in grouped(wordings, self._usual)]
+        groups += [
+            Group(tuple(sorted(alike, key=lambda one: (-one.count, one.key)))) for alike in answered.values()
         ]
         groups.sort(key=lambda group: (-group.count, group.misses[0].key))
         return Standing(groups, len(rows) > GROUPED_AT_MOST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -57,7 +58,7 @@ def base() -> KnowledgeBase:
     return KnowledgeBase(content_of([fact, *entries, terms]), vietnamese_text())
 
 
-def asked(text: str, count: int = 1, vector: list[float] | None = None) -> Wording:
+def asked(text: str, count: int = 1, vector: Sequence[float] | None = None) -> Wording:
     read = None if vector is None else np.array(vector, np.float32) / np.linalg.norm(vector)
     return Wording(key_of(text), count, base().telling(text), read)
 
@@ -136,7 +137,7 @@ def test_every_question_is_in_one_group_and_a_chain_does_not_hold_strangers_toge
 
 
 def test_vectors_join_what_no_word_joins_and_part_what_words_alone_would_join() -> None:
-    usual = np.array([1, 1, 1, 1], np.float32) / 2
+    usual = np.full(4, 0.5, np.float32)
     sea, wood, hill = [9, 1, 1, 1], [1, 9, 1, 1], [1, 1, 9, 1]
     wordings = [
         asked("đóng tiền học mấy đồng", vector=sea),

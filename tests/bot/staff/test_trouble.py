@@ -89,18 +89,6 @@ async def test_a_parked_question_can_be_let_go(agent: Console) -> None:
     assert "câu làm hỏng" not in await agent.page("/staff/tin-loi")
 
 
-async def test_editors_see_the_questions_and_not_the_people(agent: Console) -> None:
-    await agent.hear("Học phí bao nhiêu?", outcome=Outcome.ABSTAINED)
-    assert "/staff/hop-thu/" in await agent.page("/staff/chua-tra-loi")
-    await agent.become(Role.EDITOR)
-    page = await agent.page("/staff/chua-tra-loi")
-    assert "Học phí bao nhiêu?" in page
-    assert "/staff/hop-thu" not in page
-    agent.clock.pass_(days=8)
-    await agent.become(Role.EDITOR)
-    assert "Học phí bao nhiêu?" not in await agent.page("/staff/chua-tra-loi")
-
-
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
