@@ -11,7 +11,7 @@ import secrets
 import unicodedata
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import VerificationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
@@ -57,7 +57,7 @@ def is_password(stored_hash: str, password: str) -> bool:
     """Whether the password belongs to the hash."""
     try:
         return _HASHER.verify(stored_hash, _composed(password))
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, ValueError):  # the latter when it is no hash at all
         return False
 
 
