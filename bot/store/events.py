@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import HeardEvent, Outcome
 from bot.store.schema import inbound_events as t
-from bot.store.schema import turns
 from connectors.message import EventKind, InboundEvent, decode_event, encode_event
 
 log = structlog.get_logger(__name__)
@@ -216,21 +215,3 @@ async def set_aside(connection: AsyncConnection, event_id: int) -> bool:
         .values(outcome=Outcome.SILENT.value)
     )
     return bool(done.rowcount)
-
-
-async def count_unanswered(connection: AsyncConnection, since: datetime) -> int:
-    """How many questions the bot honestly could not answer since a moment."""
-    missed = (turns.c.at >= since, turns.c.outcome == Outcome.ABSTAINED.value)
-    return await connection.scalar(select(func.count()).select_from(turns).where(*missed)) or 0
-
-
-async def unanswered(connection: AsyncConnection, since: datetime, limit: int) -> list[Recorded]:
-    """Those questions, newest first."""
-    rows = await connection.execute(
-        select(t.c.id, t.c.body, turns.c.at)
-        .join(turns, turns.c.event_id == t.c.id)
-        .where(turns.c.at >= since, turns.c.outcome == Outcome.ABSTAINED.value)
-        .order_by(turns.c.at.desc(), t.c.id.desc())
-        .limit(limit)
-    )
-    return [Recorded(row.id, decode_event(row.body), row.at, "") for row in rows]
