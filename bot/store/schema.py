@@ -71,6 +71,7 @@ conversations = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("officer", String(60), comment="Who took it over in the console; null in the other modes"),
     Index(None, "mode", "mode_since"),
+    Index(None, "mode", "last_heard_at"),
 )
 
 conversation_notes = Table(

@@ -134,6 +134,9 @@ def upgrade() -> None:
             comment="JSON saved without being live; null: this was no draft",
         ),
     )
+    op.create_index(
+        op.f("ix_conversations_mode_last_heard_at"), "conversations", ["mode", "last_heard_at"], unique=False
+    )
     op.add_column(
         "library_sources",
         sa.Column(
@@ -243,6 +246,7 @@ def downgrade() -> None:
     op.drop_column("outbox", "officer")
     op.drop_column("library_sources", "superseded_by")
     op.drop_column("content_history", "draft")
+    op.drop_index(op.f("ix_conversations_mode_last_heard_at"), table_name="conversations")
     op.drop_column("conversations", "officer")
     op.drop_table("staff_invites")
     op.drop_table("library_uploads")

@@ -92,6 +92,20 @@ async def test_the_bots_conversations_come_page_by_page(agent: Console) -> None:
         assert "Trợ lý đang trả lời" in await agent.page(f"{LIST}?loc=tro-ly&trang={odd}")
 
 
+async def test_who_was_never_heard_in_private_comes_last_and_once(agent: Console) -> None:
+    for number in range(PAGE + 2):
+        await agent.hear(f"câu của n{number:02}", user=f"u{number}")
+    t = schema.conversations
+    silent = [ConversationId("fake", "oa", f"u{number}").key for number in range(5)]
+    await agent.database.write(
+        lambda c: c.execute(t.update().where(t.c.key.in_(silent)).values(last_heard_at=None))
+    )
+    first, second = [shown(await agent.page(f"{LIST}?loc=tro-ly&trang={n}")) for n in (1, 2)]
+    assert len(first) == PAGE
+    assert sorted(first + second) == [f"n{number:02}" for number in range(PAGE + 2)]
+    assert {*first[-3:], *second} == {f"n{number:02}" for number in range(5)}
+
+
 async def test_a_conversation_is_found_by_words_without_marks_and_by_its_short_name(crowd: Console) -> None:
     assert shown(await crowd.page(f"{LIST}?tim=CAU CUA TU")) == ["Tư"]
     name = handle_of(ConversationId("fake", "oa", "nam"))
