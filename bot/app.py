@@ -56,6 +56,7 @@ from bot.tasks import end
 from bot.uploads import UploadReader
 from bot.web.address import address_behind
 from bot.web.chat import ChatSettings, add_chat_routes
+from bot.web.front import front_of
 from bot.web.house import RedisNudges, StoredTranscript
 from bot.webhooks import MAX_DELIVERY_BYTES, add_absent_channel, add_messenger_handshake, add_webhook
 from bot.worker import Worker, new_stamp
@@ -375,7 +376,7 @@ def make_web(house: House) -> web.Application:
         app,
         ChatSettings(
             association_name=settings.association_name,
-            contact_now=lambda: house.board.rules.contact_line,
+            front_now=lambda: front_of(house.board.rules, house.librarian),
             zalo_link=settings.zalo_link,
             facebook_link=settings.facebook_link,
             allowed_origins=settings.allowed_origins,
@@ -405,6 +406,8 @@ def make_web(house: House) -> web.Application:
             criteria=house.criteria,
             data_dir=settings.data_dir,
             hints=house.nerves.outbox_hints,
+            approval_above=settings.campaign_approval_above,
+            campaign_pace=_campaign_pace(house),
             officer_windows={"messenger": HUMAN_AGENT_WINDOW} if settings.messenger_human_agent else {},
         ),
     )
@@ -510,6 +513,14 @@ def send_rates(settings: Settings) -> dict[str, int | None]:
         "messenger": settings.messenger_sends_per_minute,
         "web": None,
     }
+
+
+def _campaign_pace(house: House) -> float | None:
+    """Messages a minute over all accounts, for saying how long a campaign takes."""
+    rates = send_rates(house.settings)
+    shares = [share_of(rates[one.name], house.settings.campaign_share) for one in house.channels]
+    limited = [share for share in shares if share is not None]
+    return sum(limited) if limited else None
 
 
 def make_post(settings: Settings) -> Post:

@@ -20,7 +20,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -29,6 +29,7 @@ from aiohttp import web
 from bot.clock import Clock, utc_now
 from bot.web import files, problem
 from bot.web.contract import Author, Cursor, Hints, Intake, Line, Nudges, Transcript
+from bot.web.front import Front
 from bot.web.origin import is_origin
 from bot.web.pace import SlidingWindow
 from bot.web.pages import Page, load_static, render
@@ -77,8 +78,8 @@ class ChatSettings:
     association_name: str = "Hội Khuyến học"
     contact_line: str = "Hội Khuyến học xã, phường nơi bạn ở"
     """Where to turn when no officer is at hand, in Vietnamese, to follow `liên hệ`."""
-    contact_now: Callable[[], str] | None = None
-    """Gives what stands for it at the moment, where staff may change it."""
+    front_now: Callable[[], Front] | None = None
+    """Gives what staff have set of the page, where they may."""
     zalo_link: str = ""
     facebook_link: str = ""
     examples: tuple[str, ...] = _EXAMPLES
@@ -171,7 +172,7 @@ class _Chat:
         self._address_pace = SlidingWindow(settings.messages_per_minute_per_ip, _WINDOW_SECONDS, monotonic)
         self._open_pages = OpenStreams()
         self._static = load_static()
-        self._drawn = self._draw(settings.contact_line)
+        self._drawn = self._draw(self._front())
 
     async def close(self, _: web.Application) -> None:
         """Let every open stream end, so that stopping the server waits for none of them."""
@@ -184,17 +185,19 @@ class _Chat:
         return self._page(_FRAME).answer(request, page_headers(self._settings.allowed_origins))
 
     def _page(self, template: str) -> Page:
-        """A page as it reads now; drawn anew only when staff set another contact."""
-        now = self._settings.contact_now
-        line = now() if now else self._settings.contact_line
-        if line != self._drawn[0]:
-            self._drawn = self._draw(line)
+        """A page as it reads now; drawn anew only when staff changed it."""
+        front = self._front()
+        if front != self._drawn[0]:
+            self._drawn = self._draw(front)
         return self._drawn[1][template]
 
-    def _draw(self, contact_line: str) -> tuple[str, dict[str, Page]]:
-        settings = replace(self._settings, contact_line=contact_line)
-        shown = {"settings": settings, "text_limit": TEXT_LIMIT}
-        return contact_line, {name: render(name, shown) for name in (_LANDING, _FRAME)}
+    def _front(self) -> Front:
+        now = self._settings.front_now
+        return now() if now else Front(self._settings.contact_line)
+
+    def _draw(self, front: Front) -> tuple[Front, dict[str, Page]]:
+        shown = {"settings": self._settings, "front": front, "text_limit": TEXT_LIMIT}
+        return front, {name: render(name, shown) for name in (_LANDING, _FRAME)}
 
     async def widget(self, request: web.Request) -> web.StreamResponse:
         headers = {

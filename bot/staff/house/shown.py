@@ -13,6 +13,7 @@ from bot.house_rules import HouseRules
 from bot.staff.house.greeting import question_of
 from bot.staff.house.hours import closed_in_words
 from bot.staff.words import channel_name
+from bot.web.front import front_of
 from connectors.channel import Channel
 from connectors.message import Text
 from knowledge.base import KnowledgeBase
@@ -37,6 +38,8 @@ class Preview:
 
     channel: str
     bubbles: Sequence[Bubble]
+    note: str = ""
+    """What is not as these bubbles say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +63,32 @@ def welcome_in(channels: Sequence[Channel], rules: HouseRules, base: KnowledgeBa
     """The first words with their buttons, shaped by each channel itself."""
     part = Text(rules.texts.welcome, options=menu_options(rules.menu, base))
     return [
-        Preview(
-            channel_name(channel.name),
-            [
-                Bubble(piece.text, [option.label for option in piece.options])
-                for piece in channel.fit(part)
-                if isinstance(piece, Text)
-            ],
-        )
+        _on_the_page(rules, base) if channel.name == "web" else _in_channel(channel, part)
         for channel in channels
     ]
+
+
+def _in_channel(channel: Channel, part: Text) -> Preview:
+    pieces = [piece for piece in channel.fit(part) if isinstance(piece, Text)]
+    bubbles = [Bubble(piece.text, [option.label for option in piece.options]) for piece in pieces]
+    return Preview(channel_name(channel.name), bubbles)
+
+
+def _on_the_page(rules: HouseRules, base: KnowledgeBase) -> Preview:
+    """The chat on the web opens with words of the page, unless staff set theirs."""
+    front = front_of(rules, base)
+    labels = [option.label for option in front.offers]
+    own = [
+        said
+        for said, is_own in (
+            ("lời chào ngắn riêng của trang", not front.welcome),
+            ("các câu mẫu có sẵn của trang", not labels),
+        )
+        if is_own
+    ]
+    note = f"Chưa đặt ở đây nên trang web dùng {' và '.join(own)}." if own else ""
+    bubbles = [Bubble(front.welcome, labels)] if front.welcome or labels else []
+    return Preview(channel_name("web"), bubbles, note)
 
 
 def lines_of(rules: HouseRules, base: KnowledgeBase) -> dict[str, Line]:

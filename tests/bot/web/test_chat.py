@@ -14,6 +14,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from bot.web.chat import Author, ChatSettings, Cursor, Rhythm
+from bot.web.front import Front
 from connectors.message import ConversationId, EventKind, File, Option, Source, Text
 from tests.bot.web.conftest import Client, Open, say
 from tests.bot.web.house import FakeHouse, ManualClock
@@ -463,12 +464,17 @@ def test_a_cursor_survives_its_text_form(cursor: Cursor) -> None:
     assert Cursor.parse(str(cursor)) == cursor
 
 
-async def test_the_contact_on_the_pages_is_the_one_staff_set_last(open_client: Open) -> None:
-    line = ["bà Hoa 0912 345 678"]
-    client = await open_client(ChatSettings(contact_now=lambda: line[0]))
+async def test_the_pages_read_as_staff_set_them_last(open_client: Open) -> None:
+    front = [Front("bà Hoa 0912 345 678")]
+    client = await open_client(ChatSettings(front_now=lambda: front[0]))
     first = await client.get("/")
-    assert "bà Hoa 0912 345 678" in await first.text()
-    line[0] = "ông <b>Nam</b>"
+    page = await first.text()
+    assert "bà Hoa 0912 345 678" in page
+    assert "Chào bạn! Mình là trợ lý tự động." in page
+    front[0] = Front("ông <b>Nam</b>", "Trợ lý tự động <i>đây</i>", (Option("Gặp cán bộ", "cmd:person"),))
     for path in ("/", "/chat/frame"):
         fresh = await client.get(path, headers={"If-None-Match": first.headers["ETag"]})
-        assert "ông &lt;b&gt;Nam&lt;/b&gt;" in await fresh.text()
+        page = await fresh.text()
+        for said in ("ông &lt;b&gt;Nam&lt;/b&gt;", "Trợ lý tự động &lt;i&gt;đây", 'data-press="cmd:person"'):
+            assert said in page
+        assert "data-ask" not in page[page.index('id="chat-welcome"') :]
