@@ -28,7 +28,17 @@ from bot.dialogue.turn import (
     Unsubscribed,
 )
 from bot.flows.results import AssessmentProgress
-from bot.store import assessments, conversations, events, misses, outbox, profiles, subscriptions, turns
+from bot.store import (
+    assessments,
+    campaigns,
+    conversations,
+    events,
+    misses,
+    outbox,
+    profiles,
+    subscriptions,
+    turns,
+)
 from bot.store.conversations import Conversation, StaleConversation
 from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
@@ -154,6 +164,7 @@ async def _carry_out(
         case Forget():
             await conversations.forget(connection, key, keep_event=heard.id)
             await assessments.forget(connection, key, now)
+            await campaigns.erase(connection, key, now)
             await subscriptions.forget(connection, key)
             await profiles.forget(connection, key)
             event = heard.event

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.nerves import Nerves
 from bot.outreach.audience import Candidate, as_they_stand
-from bot.outreach.campaign import LATE_AFTER, Campaign, State, rendered
+from bot.outreach.campaign import LATE_AFTER, Campaign, Message, State, rendered
 from bot.outreach.planning import place_of, write_down
 from bot.outreach.topics import offer_of
 from bot.outreach.windows import TERMS, Standing, Why, is_quiet, out_of_quiet, quiet_begins, standing_of
@@ -93,21 +93,24 @@ class Post:
     folder: Path
     """Where pictures of campaigns lie."""
 
-    def parts(self, campaign: Campaign, commune: str, now: datetime) -> tuple[Part, ...]:
-        """A picture, if there is one, then the words with the button."""
+    def words(self, message: Message, commune: str, now: datetime) -> tuple[Part, ...]:
+        """What is said, with the button."""
         values = {
             "hoi": self.association,
             "xa": commune or "nơi bạn ở",
             "ngay": f"{now.astimezone(self.zone):%d/%m}",
         }
-        button = campaign.message.button
-        options = (Option(button.label, button.payload),) if button else ()
-        words = Text(rendered(campaign.message.text, values), options, numbered=False)
-        if not campaign.message.image:
-            return (words,)
-        name = Path(campaign.message.image).name
+        options = (Option(message.button.label, message.button.payload),) if message.button else ()
+        return (Text(rendered(message.text, values), options, numbered=False),)
+
+    def parts(self, message: Message, commune: str, now: datetime) -> tuple[Part, ...]:
+        """A picture, if there is one, then the words."""
+        words = self.words(message, commune, now)
+        if not message.image:
+            return words
+        name = Path(message.image).name
         kind = "image/png" if name.endswith(".png") else "image/jpeg"
-        return (File(str(self.folder / name), name, kind), words)
+        return (File(str(self.folder / name), name, kind), *words)
 
 
 @dataclass(slots=True)
@@ -385,7 +388,7 @@ def made(
     """The messages of one recipient; made again they bear the same stamps."""
     fitted = [
         piece
-        for part in post.parts(campaign, commune, now)
+        for part in post.parts(campaign.message, commune, now)
         for piece in channel.fit(part, turn.conversation.user)
     ]
     return [

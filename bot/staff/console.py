@@ -20,6 +20,7 @@ from bot.staff.access import (
     not_found,
 )
 from bot.staff.assessments import ASSESSMENTS, Assessments
+from bot.staff.campaigns import CAMPAIGNS, SUBSCRIBERS, Campaigns, Subscribers
 from bot.staff.faq import FAQ, Faq
 from bot.staff.house import SETTINGS, HouseSettings
 from bot.staff.inbox import INBOX, Inbox
@@ -36,7 +37,7 @@ from bot.staff.trying import Trying
 from bot.store.staff import Role
 from bot.web.address import address_behind
 
-TALKS, CONTENT, HOUSE = "Trò chuyện", "Nội dung", "Quản lý"
+TALKS, CONTENT, OUTREACH, HOUSE = "Trò chuyện", "Nội dung", "Nhắc tin", "Quản lý"
 MENU = (
     NavItem(HOME, "Hôm nay", EVERY_ROLE),
     NavItem(INBOX, "Hộp thư", ANSWERING, TALKS),
@@ -45,6 +46,8 @@ MENU = (
     NavItem(FAQ, "Câu hỏi thường gặp", EVERY_ROLE, CONTENT),
     NavItem(LIBRARY, "Văn bản", EVERY_ROLE, CONTENT),
     NavItem(MISSES, "Chưa trả lời được", READING_QUESTIONS, CONTENT),
+    NavItem(CAMPAIGNS, "Chiến dịch", EVERY_ROLE, OUTREACH),
+    NavItem(SUBSCRIBERS, "Người nhận tin", EVERY_ROLE, OUTREACH),
     NavItem(SETTINGS, "Cài đặt", EVERY_ROLE, HOUSE),
     NavItem(PEOPLE, "Người dùng", MANAGING, HOUSE),
     NavItem(LOG, "Nhật ký", MANAGING, HOUSE),
@@ -78,6 +81,8 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
         table=lambda: app[ROLES_OF],
     )
     routes: list[Route | OpenRoute] = [
+        *Campaigns(desk, pages).routes,
+        *Subscribers(desk, pages).routes,
         *signin.routes,
         *Today(desk, pages).routes,
         *inbox.routes,

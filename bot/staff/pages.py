@@ -68,6 +68,8 @@ NOTICES = {
     "da-ket-thuc-het": "Đã đăng xuất các thiết bị ấy.",
     "da-doi-mat-khau": "Đã đổi mật khẩu. Các thiết bị khác của bạn đã bị đăng xuất.",
     "chao-mung": "Đã đặt mật khẩu và đăng nhập. Lần sau bạn đăng nhập bằng tên và mật khẩu này.",
+    "da-luu-chien-dich": "Đã lưu bản nháp. Chưa gửi cho ai cả.",
+    "da-chep-chien-dich": "Đã chép thành một bản nháp mới.",
     "da-luu-cai-dat": "Đã lưu. Khoảng một giây nữa trợ lý làm theo cài đặt này.",
     "cai-dat-nhu-cu": "Cài đặt vẫn như cũ, không có gì phải lưu.",
     "da-chon": "Đã chọn xong. Khoảng một giây nữa trợ lý trả lời theo bản đã chọn.",

@@ -54,6 +54,11 @@ class StaffParts:
     officer_windows: Mapping[str, timedelta] = field(default_factory=dict)
     """By channel: how long officers may reply where that is longer than the channel's own window."""
 
+    approval_above: int = 200
+    """A campaign to more people than this needs a second person."""
+    campaign_pace: float | None = None
+    """Messages a minute of campaigns, over all accounts; None: as fast as they go."""
+
     criteria: CriteriaBook = field(default_factory=lambda: CriteriaBook(()))
     """The sets self-assessments are made under."""
     data_dir: Path | None = None

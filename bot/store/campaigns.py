@@ -14,7 +14,21 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, delete, func, literal_column, or_, select, update
+from sqlalchemy import (
+    Row,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -53,6 +67,10 @@ class Place(StrEnum):
     """In the outbox: the rest is told there."""
     SKIPPED = "skipped"
     """Does not get it; `why` says why."""
+
+
+ERASED = "erased:"
+"""How the key of a recipient begins who asked to be forgotten: counted, and nobody."""
 
 
 class Overtaken(Exception):
@@ -497,6 +515,19 @@ async def take_back(connection: AsyncConnection, now: datetime) -> int:
         .values(state=Place.WAITING.value, outbox_id=None, decided_at=now)
     )
     return len(rows)
+
+
+async def erase(connection: AsyncConnection, conversation_key: str, at: datetime) -> None:
+    """Somebody asked to be forgotten: they stay counted, and nobody can be found by the rows."""
+    mine = r.c.conversation_key == conversation_key
+    await connection.execute(
+        update(r)
+        .where(mine, r.c.state.in_((Place.WAITING.value, Place.HELD.value)))
+        .values(state=Place.SKIPPED.value, why=Why.NOT_AGREED.value, decided_at=at)
+    )
+    await connection.execute(
+        update(r).where(mine).values(conversation_key=literal(ERASED) + cast(r.c.id, String), outbox_id=None)
+    )
 
 
 async def any_left(connection: AsyncConnection, campaign_id: int) -> bool:

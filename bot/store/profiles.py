@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -51,6 +51,17 @@ async def communes(connection: AsyncConnection, keys: Sequence[str]) -> dict[str
         select(t.c.conversation_key, t.c.commune).where(t.c.conversation_key.in_(keys), t.c.commune != "")
     )
     return {row.conversation_key: row.commune.partition(",")[0] for row in rows}
+
+
+async def counted(connection: AsyncConnection) -> list[tuple[str, int]]:
+    """Communes with how many people told they live there, the most first."""
+    rows = await connection.execute(
+        select(t.c.commune, func.count())
+        .where(t.c.commune != "")
+        .group_by(t.c.commune)
+        .order_by(func.count().desc(), t.c.commune)
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 async def forget(connection: AsyncConnection, conversation_key: str) -> None:

@@ -92,6 +92,11 @@ async def count_by_topic(connection: AsyncConnection) -> dict[Topic, int]:
     return {topic: counted.get(topic.value, 0) for topic in Topic}
 
 
+async def count_people(connection: AsyncConnection) -> int:
+    """How many people are subscribed to anything."""
+    return await connection.scalar(select(func.count(func.distinct(t.c.conversation_key)))) or 0
+
+
 async def forget(connection: AsyncConnection, conversation_key: str) -> None:
     """Erase all of it."""
     for table in (t, consents):

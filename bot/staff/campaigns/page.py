@@ -1,0 +1,428 @@
+"""Chiến dịch: written, previewed with its funnel, approved by a second person, sent, paused, looked back on.
+
+Everything that is done goes through bot.outreach.steps, as from the command line. Numbers are for every role;
+who the recipients are is for those who answer conversations.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bot.outreach.campaign import PLACEHOLDERS, TEXT_LIMIT, BadText, Campaign, NotAllowed, State, may_schedule
+from bot.outreach.delivery import time_left
+from bot.outreach.steps import Office
+from bot.outreach.topics import OFFERS, Topic, offer_of
+from bot.outreach.windows import TERMS
+from bot.staff.access import ANSWERING, EDITING, EVERY_ROLE, Route, Visit, not_found, see
+from bot.staff.campaigns import form as forms
+from bot.staff.campaigns import shown
+from bot.staff.campaigns.form import Typed
+from bot.staff.campaigns.words import ACTIVE, ASSESSED, BUTTONS, DID, OUTSIDE, PLACES, SENDING, STATES, WHY
+from bot.staff.inbox import path_of
+from bot.staff.pages import Drawing, Pages
+from bot.staff.parts import StaffParts
+from bot.staff.words import channel_name, duration, handle_of, moment
+from bot.store import audit, campaigns, profiles, subscriptions
+from bot.store.audit import Action
+from bot.store.campaigns import NewCampaign, Overtaken, Place
+from bot.store.staff import Officer
+from connectors.message import ConversationId
+
+log = structlog.get_logger(__name__)
+
+CAMPAIGNS = "/staff/chien-dich"
+_NEW = "_moi"
+LISTED = 200
+PER_PAGE = 100
+EXPORTED = 200_000
+_GROUPS: tuple[tuple[str, frozenset[State]], ...] = (
+    ("Đang soạn và chờ duyệt", frozenset({State.DRAFT, State.APPROVAL})),
+    ("Đã hẹn và đang gửi", frozenset({State.SCHEDULED, State.RUNNING, State.PAUSED})),
+    ("Đã xong", frozenset({State.DONE, State.STOPPED})),
+)
+OVERTAKEN = "Có người vừa đổi chiến dịch này. Dưới đây là bản mới nhất, bạn xem rồi làm lại nhé."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the form is about to show."""
+
+    campaign: Campaign | None
+    typed: Typed
+    problems: Mapping[str, str]
+    warning: str = ""
+    status: int = 200
+
+
+class Campaigns:
+    """The list, a campaign's page, its form and its buttons."""
+
+    def __init__(self, parts: StaffParts, pages: Pages) -> None:
+        self._parts = parts
+        self._pages = pages
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What this module serves."""
+        one = f"{CAMPAIGNS}/{{id}}"
+        buttons: dict[str, Callable[[Office, Campaign, Officer, Mapping[str, str]], Awaitable[object]]] = {
+            "xin-duyet": lambda o, c, by, _: o.ask(c, by),
+            "duyet": lambda o, c, by, _: o.approve(c, by),
+            "tra-lai": lambda o, c, by, _: o.decline(c, by),
+            "xac-nhan-ngay": lambda o, c, by, _: o.confirm_date(c, by),
+            "hen-gio": self._schedule,
+            "tam-dung": lambda o, c, by, _: o.pause(c, by),
+            "gui-tiep": lambda o, c, by, _: o.resume(c, by),
+            "dung-han": lambda o, c, by, _: o.stop(c, by),
+        }
+        return (
+            Route("GET", CAMPAIGNS, EVERY_ROLE, self.overview),
+            Route("GET", f"{CAMPAIGNS}/{_NEW}", EDITING, self.begin),
+            Route("POST", f"{CAMPAIGNS}/{_NEW}", EDITING, self.write),
+            Route("GET", one, EVERY_ROLE, self.show),
+            Route("GET", f"{one}/sua", EDITING, self.edit),
+            Route("POST", f"{one}/sua", EDITING, self.write),
+            Route("GET", f"{one}/nguoi-nhan", ANSWERING, self.recipients),
+            Route("GET", f"{one}/nguoi-nhan.csv", ANSWERING, self.export),
+            Route("POST", f"{one}/chep", EDITING, self.copy),
+            *(Route("POST", f"{one}/{name}", EDITING, self._button(do)) for name, do in buttons.items()),
+        )
+
+    # --- the list ----------------------------------------------------------------------------------
+
+    async def overview(self, visit: Visit) -> web.StreamResponse:
+        """GET /staff/chien-dich"""
+        now, zone = self._parts.clock(), self._parts.zone
+        async with self._parts.database.read() as connection:
+            found = await campaigns.every(connection, limit=LISTED)
+            cards = {
+                one.id: shown.card(
+                    one, await campaigns.results(connection, one.id), f"{CAMPAIGNS}/{one.id}", now, zone
+                )
+                for one in found
+            }
+            subscribed = await subscriptions.count_people(connection)
+        values = {
+            "groups": [
+                (title, [cards[one.id] for one in found if one.state in states]) for title, states in _GROUPS
+            ],
+            "is_cut": len(found) == LISTED,
+            "subscribed": subscribed,
+            "may_edit": visit.session.officer.role in EDITING,
+        }
+        return self._pages.draw(Drawing("campaigns/list.html", values), visit.request, visit.session)
+
+    # --- writing -----------------------------------------------------------------------------------
+
+    async def begin(self, visit: Visit) -> web.StreamResponse:
+        """GET …/_moi: an empty form."""
+        return await self._form(visit, Draft(None, Typed(), {}))
+
+    async def edit(self, visit: Visit) -> web.StreamResponse:
+        """GET …/sua: what is stored."""
+        campaign = await self._asked_for(visit)
+        return await self._form(visit, Draft(campaign, forms.typed_of(campaign, self._parts.zone), {}))
+
+    async def write(self, visit: Visit) -> web.StreamResponse:
+        """POST …/_moi, …/sua: save as a draft, or show the form again with how it would read and reach."""
+        is_new = "id" not in visit.request.match_info
+        campaign = None if is_new else await self._asked_for(visit)
+        typed = forms.typed_in(visit.form)
+        new, problems = forms.checked(typed, self._parts.clock(), self._parts.zone, await self._known())
+        draft = Draft(campaign, typed, problems, status=422 if problems else 200)
+        if new is None or visit.form.get("viec") != "luu":
+            return await self._form(visit, draft)
+        office, by = self._office(), visit.session.officer
+        try:
+            if campaign is None:
+                made = await office.draft(new, by)
+                return see(f"{CAMPAIGNS}/{made}", "da-luu-chien-dich")
+            seen = _number(visit.form.get("phien-ban", ""))
+            kept = replace(
+                new,
+                occasion=campaign.occasion,
+                occasion_on=campaign.occasion_on,
+                needs_date=campaign.needs_date,
+            )
+            await office.write(replace(campaign, revision=seen), kept, by)
+        except Overtaken:
+            latest = await self._asked_for(visit)
+            warning = (
+                "Có người vừa lưu bản khác. Bản của bạn còn nguyên dưới đây; lưu lần nữa thì thay bản kia."
+            )
+            return await self._form(visit, replace(draft, campaign=latest, warning=warning, status=409))
+        except (BadText, NotAllowed) as refused:
+            return await self._form(visit, replace(draft, warning=str(refused), status=422))
+        log.info("staff_wrote_campaign", staff_id=by.id)
+        return see(f"{CAMPAIGNS}/{campaign.id}", "da-luu-chien-dich")
+
+    # --- one campaign ------------------------------------------------------------------------------
+
+    async def show(self, visit: Visit) -> web.StreamResponse:
+        """GET …/{id}; `manh=1` gives the living part alone."""
+        return await self._draw(visit, await self._asked_for(visit))
+
+    async def copy(self, visit: Visit) -> web.StreamResponse:
+        """POST …/chep: a new draft that says the same."""
+        made = await self._office().copy(await self._asked_for(visit), visit.session.officer)
+        return see(f"{CAMPAIGNS}/{made}", "da-chep-chien-dich")
+
+    def _button(
+        self, do: Callable[[Office, Campaign, Officer, Mapping[str, str]], Awaitable[object]]
+    ) -> Callable[[Visit], Awaitable[web.StreamResponse]]:
+        async def press(visit: Visit) -> web.StreamResponse:
+            campaign = await self._asked_for(visit)
+            seen = _number(visit.form.get("phien-ban", ""))
+            try:
+                await do(self._office(), replace(campaign, revision=seen), visit.session.officer, visit.form)
+            except Overtaken:
+                return await self._draw(visit, await self._asked_for(visit), warning=OVERTAKEN, status=409)
+            except NotAllowed as refused:
+                return await self._draw(visit, campaign, warning=str(refused), status=422)
+            return see(f"{CAMPAIGNS}/{campaign.id}")
+
+        return press
+
+    async def _schedule(
+        self, office: Office, campaign: Campaign, by: Officer, form: Mapping[str, str]
+    ) -> None:
+        at = forms.moment_typed(form.get("luc", ""), self._parts.zone)
+        if form.get("khi") == "hen" and at is None:
+            raise NotAllowed("Bạn chọn ngày giờ gửi giúp nhé.")
+        await office.schedule(campaign, at if form.get("khi") == "hen" else None, by)
+
+    async def recipients(self, visit: Visit) -> web.StreamResponse:
+        """GET …/nguoi-nhan: who, and what became of it; `sau` an id to go on from, `loc` a place."""
+        campaign = await self._asked_for(visit)
+        now, query = self._parts.clock(), visit.request.query
+        place = next((one for one in Place if one.value == query.get("loc")), None)
+        unknown = query.get("loc") == "unknown"
+        after = _number(query.get("sau", ""))
+        async with self._parts.database.read() as connection:
+            rows = await campaigns.recipients(
+                connection,
+                campaign.id,
+                PER_PAGE + 1,
+                after=after,
+                places=(place,) if place else tuple(Place),
+                unknown=unknown,
+            )
+        await self._note_look(visit, campaign, now)
+        filters = [("", "Tất cả"), *((one.value, label) for one, label in PLACES.items())]
+        values = {
+            "path": f"{CAMPAIGNS}/{campaign.id}",
+            "name": campaign.name,
+            "rows": [self._recipient(row, now) for row in rows[:PER_PAGE]],
+            "after": rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else 0,
+            "filters": [*filters, ("unknown", "Không rõ đã tới chưa")],
+            "chosen": query.get("loc", ""),
+        }
+        return self._pages.draw(Drawing("campaigns/recipients.html", values), visit.request, visit.session)
+
+    async def export(self, visit: Visit) -> web.StreamResponse:
+        """GET …/nguoi-nhan.csv: every recipient with their fate, without names or platform ids."""
+        campaign, now = await self._asked_for(visit), self._parts.clock()
+        async with self._parts.database.read() as connection:
+            rows = await campaigns.recipients(connection, campaign.id, EXPORTED)
+        by = visit.session.officer
+        subject = f"campaign:{campaign.id}"
+        await self._parts.database.write(
+            lambda c: audit.note(c, by, Action.RECIPIENTS_EXPORTED, subject, now, {"rows": len(rows)})
+        )
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(["Người nhận", "Kênh", "Tình trạng", "Vì sao", "Gửi lúc"])
+        for row in rows:
+            one = self._recipient(row, now)
+            sent = row.sent_at.astimezone(self._parts.zone).isoformat(" ", "minutes") if row.sent_at else ""
+            writer.writerow([one["who"], one["channel"], one["state"], one["why"], sent])
+        headers = {"Content-Disposition": f'attachment; filename="chien-dich-{campaign.id}.csv"'}
+        body = ("﻿" + out.getvalue()).encode()
+        return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)
+
+    # --- how it is done ----------------------------------------------------------------------------
+
+    def _office(self) -> Office:
+        parts = self._parts
+        on = frozenset(channel.name for channel in parts.channels if channel.name in TERMS)
+        return Office(parts.database, parts.clock, parts.zone, on, parts.approval_above)
+
+    async def _asked_for(self, visit: Visit) -> Campaign:
+        async with self._parts.database.read() as connection:
+            found = await campaigns.load(connection, _number(visit.request.match_info["id"]))
+        if found is None:
+            raise not_found()
+        return found
+
+    async def _known(self) -> set[str]:
+        """Communes and groups that may be chosen."""
+        async with self._parts.database.read() as connection:
+            told = await profiles.counted(connection)
+        return {name for name, _ in told} | {group.id for group in self._groups()}
+
+    def _groups(self) -> Sequence[Any]:
+        current = next((one for one in self._parts.criteria.sets if one.is_current), None)
+        return current.groups if current else ()
+
+    async def _form(self, visit: Visit, draft: Draft) -> web.StreamResponse:
+        parts, typed = self._parts, draft.typed
+        now = parts.clock()
+        new, _ = forms.checked(typed, now, parts.zone, await self._known())
+        async with parts.database.read() as connection:
+            communes = await profiles.counted(connection)
+        campaign = draft.campaign
+        path = f"{CAMPAIGNS}/{campaign.id}/sua" if campaign else f"{CAMPAIGNS}/{_NEW}"
+        values = {
+            "path": path,
+            "back": f"{CAMPAIGNS}/{campaign.id}" if campaign else CAMPAIGNS,
+            "title": campaign.name if campaign else "Soạn chiến dịch",
+            "version": campaign.revision if campaign else 0,
+            "typed": typed,
+            "problems": draft.problems,
+            "field_names": forms.FIELDS,
+            "warning": draft.warning,
+            "topics": [(one.topic.value, one.label, one.promise) for one in OFFERS],
+            "placeholders": PLACEHOLDERS,
+            "buttons": BUTTONS,
+            "channels": [(one.name, channel_name(one.name)) for one in parts.channels if one.name in TERMS],
+            "communes": communes,
+            "groups": [(one.id, one.name) for one in self._groups()],
+            "active": ACTIVE,
+            "assessed": {one.value: label for one, label in ASSESSED.items()},
+            "outside": {one.value: label for one, label in OUTSIDE.items()},
+            "limit": TEXT_LIMIT,
+            "samples": self._samples(new, now) if new else [],
+            "steps": shown.funnel_steps(await self._office().preview(_as_campaign(new, now))) if new else [],
+        }
+        return self._pages.draw(
+            Drawing("campaigns/form.html", values, draft.status), visit.request, visit.session
+        )
+
+    def _samples(self, new: NewCampaign | Campaign, now: Any) -> list[shown.Sample]:
+        parts = self._parts
+        on = [one for one in parts.channels if one.name in TERMS]
+        return shown.samples(new.message, on, parts.association_name, now, parts.zone)
+
+    async def _draw(
+        self, visit: Visit, campaign: Campaign, *, warning: str = "", status: int = 200
+    ) -> web.StreamResponse:
+        parts, now = self._parts, self._parts.clock()
+        began = campaign.planned_at is not None
+        async with parts.database.read() as connection:
+            results = await campaigns.results(connection, campaign.id)
+            lines = await audit.latest(connection, 50, subject=f"campaign:{campaign.id}")
+        funnel = None if began else await self._office().preview(campaign)
+        told = shown.counts(results)
+        label, tone = STATES[campaign.state]
+        left = time_left(told["left"], parts.campaign_pace) if campaign.state is State.RUNNING else None
+        role = visit.session.officer.role
+        values: dict[str, Any] = {
+            "path": f"{CAMPAIGNS}/{campaign.id}",
+            "campaign": campaign,
+            "state": campaign.state.value,
+            "label": label,
+            "tone": tone,
+            "warning": warning or None,
+            "topic": offer_of(campaign.topic).label,
+            "when": self._when(campaign),
+            "needs_approval": self._needs_approval(campaign, funnel.total) if funnel else "",
+            "steps": shown.funnel_steps(funnel) if funnel else [],
+            "lines": shown.progress_lines(results),
+            "told": told,
+            "percent": round(100 * (told["total"] - told["left"]) / told["total"]) if told["total"] else 0,
+            "time_left": duration(left) if left else "",
+            "samples": self._samples(campaign, now),
+            "may_edit": role in EDITING,
+            "may_see_people": role in ANSWERING,
+            "may_write": campaign.state in {State.DRAFT, State.APPROVAL, State.SCHEDULED},
+            "history": [
+                (
+                    DID.get(str(line.detail.get("did", "")), ""),
+                    line.who or "Chương trình",
+                    moment(line.at, now, parts.zone),
+                )
+                for line in lines
+                if line.action in (Action.CAMPAIGN_STEP, Action.CAMPAIGN_CHANGED)
+            ],
+            "earliest": f"{now.astimezone(parts.zone):%Y-%m-%dT%H:%M}",
+            "audience": self._audience(campaign),
+        }
+        if visit.request.method == "GET" and "manh" in visit.request.query:
+            drawing = Drawing("campaigns/_progress.html", values)
+            return self._pages.draw_fragment(drawing, visit.request, visit.session)
+        values = {name: value for name, value in values.items() if value is not None}
+        return self._pages.draw(Drawing("campaigns/one.html", values, status), visit.request, visit.session)
+
+    def _needs_approval(self, campaign: Campaign, recipients: int) -> str:
+        """Why it may not get a time yet; empty when it may."""
+        try:
+            may_schedule(replace(campaign, state=State.DRAFT), recipients, self._parts.approval_above)
+        except NotAllowed as refused:
+            return str(refused)
+        return ""
+
+    def _when(self, campaign: Campaign) -> str:
+        now, zone = self._parts.clock(), self._parts.zone
+        said = []
+        if campaign.scheduled_at and campaign.state in {State.SCHEDULED, State.PAUSED}:
+            said.append(f"Hẹn gửi lúc {moment(campaign.scheduled_at, now, zone)}.")
+        if campaign.started_at:
+            said.append(f"Bắt đầu gửi {moment(campaign.started_at, now, zone)}.")
+        if campaign.finished_at:
+            said.append(f"Xong {moment(campaign.finished_at, now, zone)}.")
+        if campaign.hold_until and campaign.state is not State.STOPPED:
+            said.append(f"Tin giữ lại có hạn đến {moment(campaign.hold_until, now, zone)}.")
+        return " ".join(said)
+
+    def _audience(self, campaign: Campaign) -> list[str]:
+        """Whom it means, in a few words."""
+        audience = campaign.audience
+        names = {group.id: group.name for group in self._groups()}
+        said = [", ".join(channel_name(one) for one in audience.channels)]
+        said.append(", ".join(audience.communes))
+        said.append(", ".join(names.get(one, one) for one in audience.groups))
+        if audience.active_within_days:
+            said.append(f"có nhắn cho Hội trong {audience.active_within_days} ngày qua")
+        if campaign.audience.assessed.value != "any":
+            said.append(ASSESSED[audience.assessed].lower())
+        return [one for one in said if one] or ["mọi người đã đồng ý nhận loại tin này"]
+
+    def _recipient(self, row: campaigns.Recipient, now: Any) -> dict[str, str]:
+        known = not row.conversation_key.startswith(campaigns.ERASED)
+        id_ = ConversationId.from_key(row.conversation_key) if known else None
+        why = next((WHY[one] for one in WHY if one.value == row.why), "")
+        state = SENDING.get(row.sending, row.sending) if row.place is Place.QUEUED else PLACES[row.place]
+        return {
+            "who": handle_of(id_) if id_ else "(đã xóa)",
+            "path": path_of(id_) if id_ else "",
+            "channel": channel_name(row.channel),
+            "state": state,
+            "why": "" if row.place is Place.QUEUED and row.sending != "failed" else row.error or why,
+            "at": moment(row.sent_at, now, self._parts.zone) if row.sent_at else "",
+        }
+
+    async def _note_look(self, visit: Visit, campaign: Campaign, now: Any) -> None:
+        by, subject = visit.session.officer, f"campaign:{campaign.id}"
+        async with self._parts.database.read() as connection:
+            if await audit.saw_lately(connection, by, Action.RECIPIENTS_VIEWED, subject, now):
+                return
+        await self._parts.database.write(lambda c: audit.note(c, by, Action.RECIPIENTS_VIEWED, subject, now))
+
+
+def _as_campaign(new: NewCampaign, now: Any) -> Campaign:
+    """A campaign that is not stored, to be looked at."""
+    return Campaign(
+        0, new.name, Topic(new.topic), State.DRAFT, new.message, new.audience, new.outside, new.hold_until,
+        None, "", now, 0,
+    )  # fmt: skip
+
+
+def _number(given: str) -> int:
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0

@@ -1,0 +1,176 @@
+"""A campaign as a page shows it: the funnel before, the progress after, how it reads by channel. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from bot.outreach.campaign import Campaign, Message, State
+from bot.outreach.delivery import Post
+from bot.outreach.planning import Funnel
+from bot.outreach.topics import offer_of
+from bot.outreach.windows import Standing, Why
+from bot.staff.campaigns.words import PLACES, SENDING, STATES, WHY
+from bot.staff.reasons import in_plain_words
+from bot.staff.words import channel_name, moment
+from bot.store.campaigns import Place, Result
+from connectors.channel import Channel
+from connectors.message import Text
+
+_EXAMPLE_COMMUNE = "phường Tô Hiệu"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """People who share one fate."""
+
+    count: int
+    says: str
+    tone: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the funnel: of those above, so many are left."""
+
+    count: int
+    label: str
+    share: int
+    """Per cent of the first step."""
+    lines: Sequence[Line] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How the message reads on one channel."""
+
+    channel: str
+    texts: Sequence[str]
+    options: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A campaign in the list."""
+
+    path: str
+    name: str
+    topic: str
+    state: str
+    tone: str
+    when: str
+    progress: str
+    by: str
+
+
+def funnel_steps(funnel: Funnel) -> list[Step]:
+    """From everybody meant down to those who get it free, each loss with its reasons."""
+    meant = funnel.total + funnel.not_agreed
+    agreed = funnel.total
+    reach = funnel.count(Place.WAITING)
+    free = funnel.count(Place.WAITING, Standing.FREE)
+
+    def share(count: int) -> int:
+        return round(100 * count / meant) if meant else 0
+
+    lost = _lines(funnel, {Place.SKIPPED, Place.HELD})
+    paid = funnel.count(Place.WAITING, Standing.PAID)
+    costs = [Line(paid, WHY[Why.BEYOND_FREE], "warn")] if paid else []
+    later = [
+        Line(count, f"gửi sau: {WHY[why]}", "plain")
+        for why in (Why.DAY_IS_FULL, Why.WITH_A_PERSON)
+        if (count := sum(n for (_, at, _, w), n in funnel.by.items() if at is Place.WAITING and w is why))
+    ]
+    unagreed = [Line(funnel.not_agreed, "chưa đồng ý nhận loại tin này", "off")] if funnel.not_agreed else []
+    return [
+        Step(meant, "trong nhóm bạn chọn", share(meant)),
+        Step(agreed, "đã đồng ý nhận loại tin này", share(agreed), unagreed),
+        Step(reach, "gửi được", share(reach), lost),
+        Step(free, "gửi ngay, miễn phí", share(free), [*costs, *later]),
+    ]
+
+
+def progress_lines(results: Sequence[Result]) -> list[Line]:
+    """Everybody counted once, what matters most first."""
+    counted: dict[tuple[str, str, str], int] = {}
+    for one in results:
+        counted[_fate(one)] = counted.get(_fate(one), 0) + one.count
+    found = [Line(count, says, tone, detail) for (says, tone, detail), count in counted.items()]
+    weight = {"bad": 0, "warn": 1, "good": 2, "plain": 3, "off": 4}
+    return sorted(found, key=lambda line: (weight[line.tone], -line.count))
+
+
+def counts(results: Sequence[Result]) -> Mapping[str, int]:
+    """`total`, `left`, `done`, `seen`, `failed`, `unknown`, `held`, `skipped`."""
+    total = sum(one.count for one in results)
+    left = sum(one.count for one in results if one.place is Place.WAITING or one.sending in _GOING)
+    held = sum(one.count for one in results if one.place is Place.HELD)
+    skipped = sum(one.count for one in results if one.place is Place.SKIPPED)
+    by = {name: sum(one.count for one in results if one.sending == name) for name in SENDING}
+    return {
+        "total": total,
+        "left": left,
+        "held": held,
+        "skipped": skipped,
+        "failed": by["failed"] + by["set_aside"],
+        "unknown": by["unknown"],
+        "seen": by["seen"],
+        "done": by["sent"] + by["delivered"] + by["seen"],
+    }
+
+
+def samples(
+    message: Message, channels: Sequence[Channel], association: str, now: datetime, zone: tzinfo
+) -> list[Sample]:
+    """The message as each channel would send it, to somebody who told their commune."""
+    post = Post(association, zone, Path())
+    shown = []
+    for channel in channels:
+        parts = [piece for part in post.words(message, _EXAMPLE_COMMUNE, now) for piece in channel.fit(part)]
+        texts = [part for part in parts if isinstance(part, Text)]
+        options = [option.label for part in texts for option in part.options]
+        shown.append(Sample(channel_name(channel.name), [part.text for part in texts], options))
+    return shown
+
+
+def card(campaign: Campaign, results: Sequence[Result], path: str, now: datetime, zone: tzinfo) -> Card:
+    """A campaign in the list."""
+    label, tone = STATES[campaign.state]
+    when = ""
+    if campaign.state is State.SCHEDULED and campaign.scheduled_at:
+        when = f"gửi lúc {moment(campaign.scheduled_at, now, zone)}"
+    elif campaign.started_at:
+        when = f"bắt đầu {moment(campaign.started_at, now, zone)}"
+    elif campaign.occasion_on:
+        when = f"cho ngày {campaign.occasion_on:%d/%m/%Y}"
+    told = counts(results)
+    progress = f"{told['done']} / {told['total']} người" if results else ""
+    by = campaign.created_by or "lịch nhắc"
+    return Card(path, campaign.name, offer_of(campaign.topic).label, label, tone, when, progress, by)
+
+
+def _lines(funnel: Funnel, places: set[Place]) -> list[Line]:
+    found: dict[tuple[Place, Why], int] = {}
+    for (_, place, _, why), count in funnel.by.items():
+        if place in places:
+            found[place, why] = found.get((place, why), 0) + count
+    return [
+        Line(count, WHY[why], "plain" if place is Place.HELD else "off", PLACES[place])
+        for (place, why), count in sorted(found.items(), key=lambda pair: -pair[1])
+    ]
+
+
+_GOING = frozenset({"waiting", "sending", "checking"})
+_TONES = {"sent": "good", "delivered": "good", "seen": "good", "failed": "bad", "unknown": "warn", "": "off"}
+
+
+def _fate(one: Result) -> tuple[str, str, str]:
+    if one.place is Place.QUEUED:
+        tone = _TONES.get(one.sending, "plain")
+        return SENDING.get(one.sending, one.sending), tone, in_plain_words(one.error)
+    tone = "off" if one.place is Place.SKIPPED else "plain"
+    known = next((why for why in Why if why.value == one.why), None)
+    return PLACES[one.place], tone, WHY[known] if known and known is not Why.OPEN else ""
