@@ -89,7 +89,17 @@ class Trouble:
             "unhandled": [self._unhandled(record) for record in parked[:LISTED]],
             "is_cut": len(dead) > LISTED or len(parked) > LISTED,
         }
+        if dead or parked:
+            await self._note_view(visit)
         return self._pages.draw(Drawing("trouble.html", values), visit.request, visit.session)
+
+    async def _note_view(self, visit: Visit) -> None:
+        """The page shows what citizens wrote."""
+        officer, seen, now = visit.session.officer, Action.TROUBLE_VIEWED, self._parts.clock()
+        async with self._parts.database.read() as connection:
+            if await audit.saw_lately(connection, officer, seen, "trouble", now):
+                return
+        await self._parts.database.write(lambda c: audit.note(c, officer, seen, "trouble", now))
 
     async def send_again(self, visit: Visit) -> web.StreamResponse:
         """POST …/gui-lai: back to waiting, unless it could not arrive now either."""

@@ -40,6 +40,7 @@ ACTIONS = {
     Action.CONVERSATION_RETURNED: "Trả cuộc trò chuyện lại cho trợ lý",
     Action.CONVERSATION_ANSWERED: "Trả lời người dân",
     Action.NOTE_ADDED: "Ghi chú nội bộ",
+    Action.TROUBLE_VIEWED: "Xem các tin lỗi",
     Action.UNSENT_RETRIED: "Gửi lại tin chưa gửi được",
     Action.UNSENT_SET_ASIDE: "Bỏ qua tin chưa gửi được",
     Action.UNHANDLED_SET_ASIDE: "Bỏ qua tin trợ lý chưa xử lý được",

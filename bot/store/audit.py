@@ -33,6 +33,7 @@ class Action(StrEnum):
     CONVERSATION_RETURNED = "conversation_returned"
     CONVERSATION_ANSWERED = "conversation_answered"
     NOTE_ADDED = "note_added"
+    TROUBLE_VIEWED = "trouble_viewed"
     UNSENT_RETRIED = "unsent_retried"
     UNSENT_SET_ASIDE = "unsent_set_aside"
     UNHANDLED_SET_ASIDE = "unhandled_set_aside"

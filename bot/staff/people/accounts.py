@@ -20,7 +20,7 @@ from bot.staff.parts import StaffParts
 from bot.staff.people.links import hash_of_token, new_token, subject_of
 from bot.staff.people.log_shown import Names, shown
 from bot.staff.people.places import LINK, LOG, PEOPLE, account_path
-from bot.staff.words import ROLE_MEANS, ROLES, moment
+from bot.staff.words import ROLE_MEANS, ROLES, at_start, moment
 from bot.store import audit, invites, staff
 from bot.store.audit import Action, account_subject
 from bot.store.database import Job
@@ -325,6 +325,7 @@ class Accounts:
         values = {
             "link": f"{self._gate.address_of(visit.request)}{LINK}/{token}",
             "name": invite.name,
+            "at_start": at_start,
             "role_name": ROLES[invite.role],
             "is_new": invite.staff_id is None,
             "until": moment(invite.expires_at, self._parts.clock(), self._parts.zone),

@@ -23,7 +23,7 @@ from bot.staff.parts import StaffParts
 from bot.staff.passwords import MAX_LENGTH, MIN_LENGTH, PasswordDesk, weakness_of
 from bot.staff.people.places import LINK
 from bot.staff.signin import network_of, slower
-from bot.staff.words import ROLE_MEANS, ROLES, moment
+from bot.staff.words import ROLE_MEANS, ROLES, at_start, moment
 from bot.store import audit, invites, staff
 from bot.store.audit import Action
 from bot.store.invites import Invite, LinkDead, NameTaken
@@ -140,6 +140,7 @@ class Links:
         session = await self._gate.session_of(request)
         values = {
             "path": request.path,
+            "at_start": at_start,
             "is_new": invite.staff_id is None,
             "name": invite.name,
             "role_name": ROLES[invite.role],

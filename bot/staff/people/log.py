@@ -21,7 +21,8 @@ from bot.report_files import harmless
 from bot.staff.access import MANAGING, Route, Visit
 from bot.staff.pages import Drawing, Pages, guard_headers
 from bot.staff.parts import StaffParts
-from bot.staff.people.log_shown import KINDS, Names, actions_of, as_recorded, shown
+from bot.staff.people.log_shown import Names, actions_of, as_recorded, shown
+from bot.staff.people.log_words import KINDS
 from bot.staff.people.places import LOG
 from bot.store import audit, staff
 from bot.store.audit import Action, Line

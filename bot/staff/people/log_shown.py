@@ -12,73 +12,23 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from urllib.parse import quote
 
+from bot.staff.assessments import ASSESSMENTS
 from bot.staff.faq import FAQ
+from bot.staff.house import SETTINGS
 from bot.staff.inbox import path_of
+from bot.staff.library import LIBRARY
 from bot.staff.masking import without_people
+from bot.staff.misses import MISSES
+from bot.staff.people.log_words import FACTS, KINDS, VALUES
 from bot.staff.people.places import account_path
 from bot.staff.trouble import TROUBLE
-from bot.staff.words import ACTIONS, ROLES, handle_of, moment
+from bot.staff.words import ACTIONS, channel_name, handle_of, moment
 from bot.store.audit import Action, Line, account_subject
 from connectors.message import ConversationId
 
 NO_OFFICER = "Hệ thống"
 """The command line, or the program by itself."""
 _LONGEST = 200
-
-KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "vao-ra": ("Đăng nhập, đăng xuất", ("signed_",)),
-    "tro-chuyen": ("Trò chuyện với người dân", ("conversation_", "note_", "unsent_", "unhandled_")),
-    "cau-hoi": ("Câu hỏi thường gặp", ("entry_", "entries_", "conflict_", "miss_")),
-    "van-ban": ("Văn bản", ("document_", "passage_")),
-    "tu-danh-gia": ("Tự đánh giá", ("assessments_",)),
-    "gui-tin": ("Gửi tin, báo cáo", ("campaign_", "recipients_", "occasion_", "report_")),
-    "du-lieu": ("Dữ liệu của người dân", ("consent_", "data_", "retention_")),
-    "tai-khoan": ("Tài khoản", ("account_", "invite_", "password_", "session_")),
-    "cai-dat": ("Cài đặt, nhật ký", ("rules_", "channel_", "audit_")),
-}
-"""Kinds of action for the filter: how actions of each begin. An action is of one kind."""
-
-_FACTS: dict[str, str] = {
-    "name": "tên",
-    "role": "quyền",
-    "from": "từ",
-    "to": "thành",
-    "device": "thiết bị",
-    "count": "số lượng",
-    "lines": "số dòng",
-    "rows": "số dòng",
-    "parts": "số tin",
-    "source": "văn bản số",
-    "status": "trạng thái",
-    "by": "cách",
-    "instead_of": "thay cho",
-    "channel": "kênh",
-    "take": "đã chọn",
-    "on": "đang bật",
-    "did": "việc",
-    "what": "phần",
-    "bytes": "cỡ tệp",
-    "fields": "mục",
-}
-_VALUES: dict[str, str] = {
-    **{role.value: name.lower() for role, name in ROLES.items()},
-    "published": "đã đăng",
-    "draft": "bản nháp",
-    "archived": "lưu trữ",
-    "link": "dùng liên kết",
-    "command line": "dòng lệnh",
-    "zalo": "Zalo",
-    "messenger": "Facebook",
-    "web": "trang web",
-    "ours": "bản của Hội",
-    "shipped": "bản mới kèm chương trình",
-    "theirs": "bản mới kèm chương trình",
-    "edit": "sửa",
-    "try_again": "đọc lại",
-    "set_aside": "bỏ qua",
-    "original": "bản gốc",
-    "text": "chữ đọc được",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +92,8 @@ def facts_of(detail: Mapping[str, object]) -> str:
     told = []
     for key, value in detail.items():
         said = f"{value / 1024:.0f} KB" if key == "bytes" and isinstance(value, int) else _value(value)
-        if key in _FACTS and said:
-            told.append(f"{_FACTS[key]}: {said}")
+        if key in FACTS and said:
+            told.append(f"{FACTS[key]}: {said}")
     return ", ".join(told)
 
 
@@ -158,7 +108,7 @@ def _value(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, str):
-        return _VALUES.get(value) or _text(value)
+        return VALUES.get(value) or _text(value)
     return str(len(value)) if isinstance(value, list) else ""
 
 
@@ -174,36 +124,62 @@ def _account(rest: str, names: Names) -> tuple[str, str]:
     return (name, account_path(int(rest))) if name else ("tài khoản đã xóa", "")
 
 
-_KNOWN: dict[str, Callable[[str, Names], tuple[str, str]]] = {
-    "staff": _account,
-    "invite": lambda _rest, _names: ("liên kết mời", ""),
-    "outbox": lambda rest, _names: (f"tin số {rest}", TROUBLE),
-    "event": lambda rest, _names: (f"tin đến số {rest}", TROUBLE),
-    "source": lambda rest, _names: (f"văn bản số {rest}", f"/staff/van-ban/{rest}"),
-    "upload": lambda rest, _names: (f"tệp tải lên số {rest}", "/staff/van-ban"),
-    "passage": lambda rest, _names: (f"đoạn văn bản số {rest}", ""),
-    "campaign": lambda rest, _names: (f"đợt gửi tin số {rest}", ""),
-}
-"""By what stands before the colon of a subject."""
-
-
-def _subject(line: Line, names: Names) -> tuple[str, str]:
-    """What it was about and its page."""
-    if not line.subject or (line.staff_id and line.subject == account_subject(line.staff_id)):
-        return "", ""
-    if line.action.startswith(("conversation_", "note_")):
-        return _conversation(line.subject)
-    if line.action.startswith(("entry_", "conflict_")):
-        return without_people(line.subject), f"{FAQ}/{quote(line.subject, safe='')}"
-    kind, mark, rest = line.subject.partition(":")
-    if mark and kind in _KNOWN and rest.isascii() and rest.replace("-", "").isalnum():
-        return _KNOWN[kind](rest, names)
-    return without_people(line.subject)[:_LONGEST], ""
-
-
 def _conversation(key: str) -> tuple[str, str]:
     try:
         id_ = ConversationId.from_key(key)
     except ValueError:
         return "", ""
     return handle_of(id_), path_of(id_)
+
+
+def _entry(entry_id: str) -> tuple[str, str]:
+    return without_people(entry_id)[:_LONGEST], f"{FAQ}/{quote(entry_id, safe='')}"
+
+
+def _channel(name_and_account: str) -> tuple[str, str]:
+    return channel_name(name_and_account.partition(":")[0]), f"{SETTINGS}/kenh"
+
+
+_BY_ACTION: dict[tuple[str, ...], Callable[[str], tuple[str, str]]] = {
+    ("conversation_", "note_"): _conversation,
+    ("entry_", "conflict_"): _entry,
+    ("channel_",): _channel,
+}
+"""Subjects that are an id alone: what they are, the action tells."""
+_KNOWN: dict[str, Callable[[str, Names], tuple[str, str]]] = {
+    "staff": _account,
+    "invite": lambda _rest, _names: ("liên kết mời", ""),
+    "outbox": lambda rest, _names: (f"tin số {rest}", TROUBLE),
+    "event": lambda rest, _names: (f"tin đến số {rest}", TROUBLE),
+    "miss": lambda _rest, _names: ("nhóm câu hỏi", MISSES),
+    "source": lambda rest, _names: (f"văn bản số {rest}", f"{LIBRARY}/{rest}"),
+    "upload": lambda rest, _names: (f"tệp tải lên số {rest}", f"{LIBRARY}/tai-len/{rest}"),
+    "passage": lambda rest, _names: (f"đoạn văn bản số {rest}", f"{LIBRARY}/doan/{rest}"),
+    "assessment": lambda rest, _names: (f"bài {rest}", f"{ASSESSMENTS}/bai/{rest}"),
+    "campaign": lambda rest, _names: (f"đợt gửi tin số {rest}", ""),
+}
+"""By what stands before the colon of a subject."""
+_WHOLE = {
+    "entries": ("cả danh sách", FAQ),
+    "assessments": ("cả danh sách", ASSESSMENTS),
+    "house_rules": ("xem các lần đổi", f"{SETTINGS}/lich-su"),
+    "trouble": ("", TROUBLE),
+    "retention": ("thời hạn lưu giữ", f"{SETTINGS}/luu-giu"),
+}
+"""Subjects that are one of a kind."""
+
+
+def _subject(line: Line, names: Names) -> tuple[str, str]:
+    """What it was about and its page."""
+    subject = line.subject
+    if not subject or (line.staff_id and subject == account_subject(line.staff_id)):
+        return "", ""
+    if subject in _WHOLE:
+        return _WHOLE[subject]
+    for begins, told in _BY_ACTION.items():
+        if line.action.startswith(begins):
+            return told(subject)
+    kind, mark, rest = subject.partition(":")
+    if mark and kind in _KNOWN and rest.isascii() and rest.replace("-", "").isalnum():
+        return _KNOWN[kind](rest, names)
+    return without_people(subject)[:_LONGEST], ""

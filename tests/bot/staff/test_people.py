@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from aiohttp.test_utils import make_mocked_request
 from argon2 import PasswordHasher
 from click.testing import CliRunner
 from hypothesis import given
@@ -24,7 +25,8 @@ from bot.staff.console import MENU, ROLES_OF
 from bot.staff.device import device_of
 from bot.staff.masking import for_role, without_people
 from bot.staff.passwords import is_password, weakness_of
-from bot.staff.people.log_shown import KINDS, kind_of
+from bot.staff.people.log_shown import Names, kind_of, shown
+from bot.staff.people.log_words import KINDS
 from bot.staff.people.rights import OUTSIDE_THE_MENU, Level, page_of, rights_of
 from bot.staff.signin import TRIES_PER_NAME, network_of
 from bot.staff.words import ACTIONS
@@ -400,6 +402,35 @@ async def test_the_log_is_filtered_by_kind_officer_and_day_and_read_on_by_id(adm
     assert (await admin.page(f"{LOG}?tu={first}&den={first}")).count('class="log-head"') == 15
     for nonsense in ("?tu=hôm-nay", "?ai=-1", "?truoc=x", "?den=9999-12-31", "?viec=%00"):
         assert (await admin.get(LOG + nonsense)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("action", "subject", "said"),
+    [
+        (Action.CONVERSATION_TAKEN, CITIZEN.key, "Người dân"),
+        (Action.ENTRY_SAVED, "chi-thi-29", "chi-thi-29"),
+        (Action.DOCUMENT_SWITCHED, "source:3", "văn bản số 3"),
+        (Action.PASSAGE_DECIDED, "passage:3", "đoạn văn bản số 3"),
+        (Action.DOCUMENT_UPLOADED, "upload:3", "tệp tải lên số 3"),
+        (Action.ASSESSMENTS_VIEWED, "assessment:KH-7Q2M-XA4T", "bài KH-7Q2M-XA4T"),
+        (Action.ASSESSMENTS_EXPORTED, "assessments", "cả danh sách"),
+        (Action.MISS_DECIDED, "miss:0123456789ab", "nhóm câu hỏi"),
+        (Action.RULES_CHANGED, "house_rules", "xem các lần đổi"),
+        (Action.RETENTION_APPLIED, "retention", "thời hạn lưu giữ"),
+        (Action.CHANNEL_TESTED, "zalo:123456789012", "Zalo"),
+        (Action.UNSENT_RETRIED, "outbox:7", "tin số 7"),
+        (Action.ACCOUNT_DISABLED, "staff:1", "thầy Hùng"),
+    ],
+)
+async def test_a_line_leads_to_a_page_that_is_there(
+    admin: Console, action: Action, subject: str, said: str
+) -> None:
+    now = admin.clock()
+    line = audit.Line(1, now, None, "", action.value, subject, {})
+    one = shown(line, Names({1: "thầy Hùng"}, now, admin.desk.zone))
+    assert one.about.startswith(said)
+    found = await admin.app.router.resolve(make_mocked_request("GET", one.path))
+    assert found.get_info().get("formatter") != "/staff/{rest}", one.path
 
 
 async def test_the_export_holds_no_formula_and_nobodys_number(admin: Console) -> None:

@@ -110,3 +110,20 @@ async def test_a_parked_question_can_be_let_go(agent: Console) -> None:
 )
 def test_reasons_are_told_in_plain_words(error: SendError, sentence: str) -> None:
     assert reasons.in_plain_words(str(error)) == sentence
+
+
+async def test_who_looked_and_who_decided_is_written_down_once(agent: Console) -> None:
+    assert await agent.page("/staff/tin-loi")  # nothing of anybody to see
+    await agent.hear("Xin chào")
+    dead = await agent.tell("không tới", State.FAILED, "the platform said no [-201]")
+    again = await agent.tell("không tới nữa", State.FAILED, "the platform said no [-201]")
+    for _ in range(2):
+        await agent.page("/staff/tin-loi")
+        await agent.post(f"/staff/tin-loi/gui-di/{dead}/bo-qua")
+        await agent.post(f"/staff/tin-loi/gui-di/{again}/gui-lai")
+    lines = [(row["action"], row["subject"], row["who"]) for row in await agent.rows(schema.audit_log)]
+    assert lines == [
+        ("trouble_viewed", "trouble", "can-bo-agent"),
+        ("unsent_set_aside", f"outbox:{dead}", "can-bo-agent"),
+        ("unsent_retried", f"outbox:{again}", "can-bo-agent"),
+    ]

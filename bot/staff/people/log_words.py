@@ -1,0 +1,82 @@
+"""Plain words for what lines of the audit log hold. A fact that has none here is left to the export."""
+
+from __future__ import annotations
+
+from bot.staff.words import ROLES
+
+KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "vao-ra": ("Đăng nhập, đăng xuất", ("signed_",)),
+    "tro-chuyen": (
+        "Trò chuyện với người dân",
+        ("conversation_", "note_", "unsent_", "unhandled_", "trouble_"),
+    ),
+    "cau-hoi": ("Câu hỏi thường gặp", ("entry_", "entries_", "conflict_", "miss_")),
+    "van-ban": ("Văn bản", ("document_", "passage_")),
+    "tu-danh-gia": ("Tự đánh giá", ("assessments_",)),
+    "gui-tin": ("Gửi tin, báo cáo", ("campaign_", "recipients_", "occasion_", "report_")),
+    "du-lieu": ("Dữ liệu của người dân", ("consent_", "data_", "retention_")),
+    "tai-khoan": ("Tài khoản", ("account_", "invite_", "password_", "session_")),
+    "cai-dat": ("Cài đặt, nhật ký", ("rules_", "channel_", "audit_")),
+}
+"""Kinds of action for the filter: how actions of each begin. An action is of one kind."""
+
+FACTS: dict[str, str] = {
+    "name": "tên",
+    "role": "quyền",
+    "from": "từ",
+    "to": "thành",
+    "device": "thiết bị",
+    "count": "số lượng",
+    "rows": "số dòng",
+    "parts": "số tin",
+    "wordings": "số cách hỏi",
+    "variants": "số cách hỏi thêm",
+    "entries": "số câu hỏi",
+    "entry": "câu hỏi",
+    "source": "văn bản số",
+    "file": "tệp số",
+    "version": "bản số",
+    "sections": "số mục đổi",
+    "status": "trạng thái",
+    "by": "cách",
+    "instead_of": "thay cho",
+    "take": "đã chọn",
+    "on": "đang bật",
+    "did": "việc",
+    "what": "phần",
+    "form": "dạng tệp",
+    "first": "từ ngày",
+    "last": "đến ngày",
+    "bytes": "cỡ tệp",
+    "fields": "số mục đổi",
+    "heard": "tin người dân đã xóa",
+    "told": "tin trả lời đã xóa",
+    "notes": "ghi chú đã xóa",
+    "misses": "câu chưa trả lời được đã xóa",
+    "audit": "dòng nhật ký đã xóa",
+}
+VALUES: dict[str, str] = {
+    **{role.value: name.lower() for role, name in ROLES.items()},
+    "published": "đã đăng",
+    "draft": "bản nháp",
+    "archived": "lưu trữ",
+    "link": "dùng liên kết",
+    "staff": "bản của Hội",
+    "shipped": "bản mới kèm chương trình",
+    "edit": "sửa",
+    "suggestion": "theo gợi ý",
+    "keep": "giữ nguyên",
+    "hide": "ẩn",
+    "show": "hiện lại",
+    "try_again": "đọc lại",
+    "set_aside": "bỏ qua",
+    "original": "bản gốc",
+    "text": "chữ đọc được",
+    "open": "chưa xử lý",
+    "taken": "đang soạn",
+    "solved": "đã trả lời được",
+    "outside": "ngoài phạm vi",
+    "skipped": "bỏ qua",
+    "written": "soạn câu mới",
+    "added": "thêm vào câu có sẵn",
+}
