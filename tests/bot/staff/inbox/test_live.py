@@ -205,7 +205,7 @@ async def test_the_server_stops_without_waiting_for_open_pages(officer: Browser)
 async def test_many_pages_are_one_look(
     quick: None, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = Rhythm(look=0.2, breath=0.02, per_session=50)
+    made = Rhythm(look=0.1, breath=0.02, per_session=50)
     monkeypatch.setattr(bot.staff.inbox.page, "Rhythm", lambda: made)
     other = Console(console.database, console.clock)
     await other.start()
@@ -222,9 +222,9 @@ async def test_many_pages_are_one_look(
 
     engine = console.database._readers.sync_engine
     event.listen(engine, "before_cursor_execute", ask)
-    await asyncio.sleep(1)
+    await asyncio.sleep(0.35)
     event.remove(engine, "before_cursor_execute", ask)
-    assert 3 <= len(asked) <= 3 * 6  # sessions, conversations and the list, once a look; not once a page
+    assert 3 <= len(asked) <= 3 * 5  # sessions, conversations and the list, once a look; not once a page
     for answer in answers:
         answer.close()
     await other.client.close()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-
-import yaml
 
 import nlu
 from bot.dialogue.turn import Outcome, Understanding
@@ -28,9 +27,8 @@ def nothing_known() -> KnowledgeBase:
 def test_every_intent_the_interpreter_knows_has_words() -> None:
     learnt: set[str] = set()
     for path in (Path(nlu.__file__).parent / "data").glob("*.yml"):
-        read = yaml.safe_load(path.read_text())
-        learnt |= {one["intent"] for one in read.get("nlu") or [] if "intent" in one}
-    assert learnt
+        learnt |= set(re.findall(r"^\s*- intent: *(\w+)", path.read_text(), re.MULTILINE))
+    assert len(learnt) > 20
     assert learnt <= INTENTS.keys()
 
 
