@@ -87,6 +87,7 @@ class Receiving:
         """What this module serves."""
         return (
             Route("POST", UPLOADS, EDITING, self.receive, takes_files=True),
+            Route("GET", UPLOADS, EVERY_ROLE, self.look),
             Route("GET", f"{UPLOADS}/{{id}}", EVERY_ROLE, self.report),
             Route("POST", f"{UPLOADS}/{{id}}/thu-lai", EDITING, self.try_again),
             Route("POST", f"{UPLOADS}/{{id}}/bo-qua", EDITING, self.set_aside),
@@ -107,6 +108,10 @@ class Receiving:
         if received.refused:
             return await self._draw_list(visit, received.refused)
         return see(f"{LIBRARY}#vua-gui", "da-tai-len")
+
+    async def look(self, _: Visit) -> web.StreamResponse:
+        """GET …/tai-len: the page that told what was not taken, opened once more."""
+        return see(LIBRARY)
 
     async def report(self, visit: Visit) -> web.StreamResponse:
         """GET …/tai-len/{id}: everything that was found in a file."""

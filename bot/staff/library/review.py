@@ -153,7 +153,7 @@ class Review:
             "source_path": source_path(source.id),
             "picture": shown.picture_path(source, passage.page),
             "state": shown.STATE_WORDS[passage.state],
-            "is_waiting": passage.state is State.REVIEW,
+            "is_waiting": passage.state is State.REVIEW and source.status is Status.ACTIVE,
             "is_hidden": passage.state is State.HIDDEN,
             "can_reopen": passage.state is State.ACCEPTED,
             "is_old": source.status is Status.REPLACED,

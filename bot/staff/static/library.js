@@ -12,7 +12,7 @@
     const token = form.querySelector("input[name=csrf]").value;
     const list = form.querySelector("[data-chosen]");
     const button = form.querySelector("[data-send]");
-    const news = form.querySelector("[data-said]");
+    const news = form.querySelector("[data-told]");
     const limit = Number(form.dataset.limit);
     const waiting = [];
     let busy = false;

@@ -73,6 +73,7 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/staff/van-ban"): EVERYONE,
     ("GET", "/staff/van-ban/di-kem"): EVERYONE,
     ("POST", "/staff/van-ban/tai-len"): EDITING,
+    ("GET", "/staff/van-ban/tai-len"): EVERYONE,
     ("GET", "/staff/van-ban/tai-len/{id}"): EVERYONE,
     ("POST", "/staff/van-ban/tai-len/{id}/thu-lai"): EDITING,
     ("POST", "/staff/van-ban/tai-len/{id}/bo-qua"): EDITING,
