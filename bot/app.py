@@ -43,6 +43,8 @@ from bot.nerves import Nerves
 from bot.noticeboard import Noticeboard, RuledAssistant
 from bot.outbox import AccountSender
 from bot.outreach.delivery import Feeder, HeldMessages, Post, share_of
+from bot.outreach.proposals import Proposals
+from bot.outreach.steps import Office
 from bot.reminders import Reminders
 from bot.retention import Retention
 from bot.settings import Settings
@@ -528,6 +530,13 @@ def make_post(settings: Settings) -> Post:
     return Post(settings.association_name, settings.zone, settings.data_dir / "campaigns")
 
 
+def make_office(house: House) -> Office:
+    """Where campaigns are made."""
+    on = frozenset(channel.name for channel in house.channels)
+    settings = house.settings
+    return Office(house.database, house.clock, settings.zone, on, settings.campaign_approval_above)
+
+
 def make_feeder(house: House) -> Feeder:
     """Hands campaigns to the senders, at their share of each account's rate."""
     settings = house.settings
@@ -565,6 +574,7 @@ async def serve(
         if role in ("all", "sender"):
             works.extend(sender.run(stop) for sender in make_senders(house))
             works.append(make_feeder(house).run(stop))
+            works.append(Proposals(make_office(house), house.nerves).run(stop))
             if house.zalo is not None:
                 works.append(house.zalo.keep_fresh(stop))
         tasks = [asyncio.create_task(work) for work in works]
