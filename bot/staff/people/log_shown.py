@@ -13,6 +13,7 @@ from datetime import date, datetime, tzinfo
 from urllib.parse import quote
 
 from bot.staff.assessments import ASSESSMENTS
+from bot.staff.campaigns import CAMPAIGNS
 from bot.staff.faq import FAQ
 from bot.staff.house import SETTINGS
 from bot.staff.inbox import path_of
@@ -156,7 +157,7 @@ _KNOWN: dict[str, Callable[[str, Names], tuple[str, str]]] = {
     "upload": lambda rest, _names: (f"tệp tải lên số {rest}", f"{LIBRARY}/tai-len/{rest}"),
     "passage": lambda rest, _names: (f"đoạn văn bản số {rest}", f"{LIBRARY}/doan/{rest}"),
     "assessment": lambda rest, _names: (f"bài {rest}", f"{ASSESSMENTS}/bai/{rest}"),
-    "campaign": lambda rest, _names: (f"đợt gửi tin số {rest}", ""),
+    "campaign": lambda rest, _names: (f"chiến dịch số {rest}", f"{CAMPAIGNS}/{rest}"),
 }
 """By what stands before the colon of a subject."""
 _WHOLE = {
