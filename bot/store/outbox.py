@@ -321,7 +321,9 @@ class DeadLetter:
     """Later parts of the same reply that were dropped with it; they share its fate."""
 
 
-_IS_HEAD = and_(t.c.state.in_(DEAD), func.coalesce(t.c.error, "") != REST_DROPPED)
+# Written out, not bound: only so does the index of the dead answer, among very many that arrived.
+_WRITTEN_DEAD = bindparam("dead", DEAD, expanding=True, literal_execute=True)
+_IS_HEAD = and_(t.c.state.in_(_WRITTEN_DEAD), func.coalesce(t.c.error, "") != REST_DROPPED)
 
 
 async def count_dead(connection: AsyncConnection) -> int:

@@ -112,6 +112,12 @@ inbound_events = Table(
         sqlite_where=text("handled_at IS NULL"),
         postgresql_where=text("handled_at IS NULL"),
     ),
+    Index(
+        "ix_inbound_events_parked",
+        "id",
+        sqlite_where=text("outcome = 'parked'"),
+        postgresql_where=text("outcome = 'parked'"),
+    ),
 )
 
 outbox = Table(
@@ -149,6 +155,12 @@ outbox = Table(
         "created_at",
         sqlite_where=text("author = 'officer'"),
         postgresql_where=text("author = 'officer'"),
+    ),
+    Index(
+        "ix_outbox_dead",
+        "id",
+        sqlite_where=text("state IN ('failed', 'unknown')"),
+        postgresql_where=text("state IN ('failed', 'unknown')"),
     ),
     Index(
         "ix_outbox_open",

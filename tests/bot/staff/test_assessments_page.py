@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -72,7 +73,7 @@ async def assessed(
 
 async def given(console: Console, code: str, **values: object) -> None:
     row = {
-        "code": code, "identity": str(values), "indicator": 1, "kind": "file", "text": "", "url": "",
+        "code": code, "identity": secrets.token_hex(8), "indicator": 1, "kind": "file", "text": "", "url": "",
         "state": "noted", "not_before": console.clock(), "created_at": console.clock(), **values,
     }  # fmt: skip
     await console.database.write(lambda c: c.execute(insert(schema.evidence).values(**row)))

@@ -215,6 +215,22 @@ def upgrade() -> None:
         sqlite_where=sa.text("author = 'officer'"),
         postgresql_where=sa.text("author = 'officer'"),
     )
+    op.create_index(
+        "ix_outbox_dead",
+        "outbox",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('failed', 'unknown')"),
+        postgresql_where=sa.text("state IN ('failed', 'unknown')"),
+    )
+    op.create_index(
+        "ix_inbound_events_parked",
+        "inbound_events",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("outcome = 'parked'"),
+        postgresql_where=sa.text("outcome = 'parked'"),
+    )
     op.create_index(op.f("ix_misses_state_last_at"), "misses", ["state", "last_at"], unique=False)
     op.add_column("staff", sa.Column("seen_at", moment, nullable=True, comment="Last request, to the minute"))
     op.add_column(
@@ -234,6 +250,8 @@ def downgrade() -> None:
     op.drop_column("staff_sessions", "seen_at")
     op.drop_column("staff", "seen_at")
     op.drop_index(op.f("ix_misses_state_last_at"), table_name="misses")
+    op.drop_index("ix_inbound_events_parked", table_name="inbound_events")
+    op.drop_index("ix_outbox_dead", table_name="outbox")
     op.drop_index("ix_outbox_officers", table_name="outbox")
     op.drop_index(op.f("ix_turns_at_outcome_entry_id"), table_name="turns")
     op.create_index(op.f("ix_turns_at"), "turns", ["at"], unique=False)
