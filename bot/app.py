@@ -409,7 +409,7 @@ def make_web(house: House) -> web.Application:
             data_dir=settings.data_dir,
             hints=house.nerves.outbox_hints,
             approval_above=settings.campaign_approval_above,
-            campaign_pace=_campaign_pace(house),
+            campaign_pace=campaign_pace(settings),
             officer_windows={"messenger": HUMAN_AGENT_WINDOW} if settings.messenger_human_agent else {},
         ),
     )
@@ -517,10 +517,10 @@ def send_rates(settings: Settings) -> dict[str, int | None]:
     }
 
 
-def _campaign_pace(house: House) -> float | None:
-    """Messages a minute over all accounts, for saying how long a campaign takes."""
-    rates = send_rates(house.settings)
-    shares = [share_of(rates[one.name], house.settings.campaign_share) for one in house.channels]
+def campaign_pace(settings: Settings) -> float | None:
+    """Messages a minute over all accounts that are on, for saying how long a campaign takes."""
+    rates, on = send_rates(settings), {"zalo": settings.zalo_is_on, "messenger": settings.messenger_is_on}
+    shares = [share_of(rates[name], settings.campaign_share) for name, is_on in on.items() if is_on]
     limited = [share for share in shares if share is not None]
     return sum(limited) if limited else None
 
@@ -530,11 +530,14 @@ def make_post(settings: Settings) -> Post:
     return Post(settings.association_name, settings.zone, settings.data_dir / "campaigns")
 
 
-def make_office(house: House) -> Office:
+def office_of(settings: Settings, database: Database, clock: Clock = utc_now) -> Office:
     """Where campaigns are made."""
-    on = frozenset(channel.name for channel in house.channels)
-    settings = house.settings
-    return Office(house.database, house.clock, settings.zone, on, settings.campaign_approval_above)
+    on = {
+        "web",
+        *(["zalo"] if settings.zalo_is_on else []),
+        *(["messenger"] if settings.messenger_is_on else []),
+    }
+    return Office(database, clock, settings.zone, frozenset(on), settings.campaign_approval_above)
 
 
 def make_feeder(house: House) -> Feeder:
@@ -574,7 +577,9 @@ async def serve(
         if role in ("all", "sender"):
             works.extend(sender.run(stop) for sender in make_senders(house))
             works.append(make_feeder(house).run(stop))
-            works.append(Proposals(make_office(house), house.nerves).run(stop))
+            works.append(
+                Proposals(office_of(house.settings, house.database, house.clock), house.nerves).run(stop)
+            )
             if house.zalo is not None:
                 works.append(house.zalo.keep_fresh(stop))
         tasks = [asyncio.create_task(work) for work in works]

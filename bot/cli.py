@@ -30,6 +30,7 @@ from bot.evaluation import Report, report_lines, report_on, report_record, shipp
 from bot.gold import GoldFileBroken, GoldQuestion, load_gold
 from bot.ingest import FileReport, Outcome, describe, ingest_files
 from bot.logs import set_up_logging
+from bot.outreach import by_hand as campaigns_by_hand
 from bot.report_files import FORMS, Figures, written_as
 from bot.settings import Settings
 from bot.staff import by_hand
@@ -42,6 +43,7 @@ from bot.staff.passwords import (
     new_password,
 )
 from bot.store import staff
+from bot.store.campaigns import Overtaken
 from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from bot.understand import Backend, RasaUnusable, interpret_lines, interpret_one, opened_backend
@@ -485,6 +487,71 @@ async def _add_up(settings: Settings, period: Period) -> Figures:
         return await assessment_figures(database, period, load_criteria().sets)
 
 
+@main.group()
+def campaign() -> None:
+    """Campaigns that run: look, pause, go on, stop."""
+
+
+@campaign.command(name="list")
+@data_dir_option
+def list_campaigns(data_dir: Path | None) -> None:
+    """Show the latest campaigns with their numbers and states."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    with _told_plainly():
+        lines = _on_database(settings, lambda d: campaigns_by_hand.told(d, settings.zone))
+    for line in lines or ["Chưa có chiến dịch nào."]:
+        click.echo(line)
+
+
+@campaign.command()
+@click.argument("number", type=int)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@data_dir_option
+def progress(number: int, as_json: bool, data_dir: Path | None) -> None:
+    """Show how far a campaign is, every recipient counted once."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    pace = app.campaign_pace(settings)
+    with _told_plainly(), _known_campaign(number):
+        found = _on_database(settings, lambda d: campaigns_by_hand.progress(d, number, pace))
+    lines = [json.dumps(found, ensure_ascii=False)] if as_json else campaigns_by_hand.in_words(found)
+    for line in lines:
+        click.echo(line)
+
+
+def _brake(did: campaigns_by_hand.Did, help_: str, said: str) -> None:
+    @campaign.command(name=did, help=help_)
+    @click.argument("number", type=int)
+    @data_dir_option
+    def command(number: int, data_dir: Path | None) -> None:
+        settings = read_settings(data_dir=data_dir)
+        set_up_logging("console", "error")
+        with _told_plainly(), _known_campaign(number):
+            _on_database(
+                settings, lambda d: campaigns_by_hand.carry_out(app.office_of(settings, d), number, did)
+            )
+        click.echo(f"Chiến dịch {number}: {said}.")
+
+
+_brake("pause", "Nothing more goes out until it is resumed; takes effect within seconds.", "đã tạm dừng")
+_brake("resume", "Go on with a paused campaign.", "gửi tiếp")
+_brake("stop", "End a campaign for good: whoever did not get it yet never does.", "đã dừng hẳn")
+
+
+@contextmanager
+def _known_campaign(number: int) -> Iterator[None]:
+    try:
+        yield
+    except campaigns_by_hand.NoSuchCampaign:
+        raise click.ClickException(f"Không có chiến dịch số {number}. Xem: khuyenhoc campaign list") from None
+    except Overtaken:
+        raise click.ClickException(
+            "Chưa làm được: chiến dịch không ở trạng thái cho phép, hoặc vừa có người đổi. "
+            f"Xem: khuyenhoc campaign progress {number}"
+        ) from None
+
+
 @main.group(name="staff")
 def staff_group() -> None:
     """Accounts of the staff console."""
@@ -542,13 +609,17 @@ def lock(name: str, data_dir: Path | None) -> None:
     click.echo(f"Đã khóa tài khoản {name}. Mở lại bằng: khuyenhoc staff add {shlex.quote(name)}")
 
 
-def _on_accounts(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+def _on_database(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
     async def run() -> T:
         async with app.open_database(settings) as database:
             return await work(database)
 
+    return asyncio.run(run())
+
+
+def _on_accounts(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
     try:
-        return asyncio.run(run())
+        return _on_database(settings, work)
     except staff.LastAdmin:
         raise click.ClickException(
             "Đây là người quản trị cuối cùng. Thêm một người quản trị khác trước: "
