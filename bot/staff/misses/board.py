@@ -130,6 +130,8 @@ class Board:
         self._standing: dict[Shelf, tuple[object, Standing]] = {}
         self._near: dict[str, list[tuple[str, float]]] = {}
         self._near_in = base()
+        self._telling: dict[str, Mapping[str, float]] = {}
+        self._telling_in = base()
         self._vectors: dict[str, Vectors] = {}
         self._usual: Vectors | None = None
         self._edition = 0
@@ -176,6 +178,8 @@ class Board:
     def _put_together(self, rows: Sequence[Miss], vectors: Mapping[str, Vectors]) -> Standing:
         """In a thread. What one entry answers now is one group; everything else lies together by meaning."""
         base = self._base()
+        if base is not self._telling_in or len(self._telling) > 2 * GROUPED_AT_MOST:
+            self._telling, self._telling_in = {}, base
         by_key = {miss.key: miss for miss in rows[:GROUPED_AT_MOST]}
         wordings: list[Wording] = []
         answered: dict[str, list[Miss]] = {}
@@ -183,7 +187,8 @@ class Board:
             if miss.state is State.SOLVED:
                 answered.setdefault(miss.answered_by, []).append(miss)
             else:
-                telling = base.telling(miss.sample)
+                telling = self._telling.get(miss.sample) or base.telling(miss.sample)
+                self._telling[miss.sample] = telling
                 wordings.append(Wording(miss.key, miss.count, telling, vectors.get(miss.sample)))
         groups = [Group(tuple(by_key[key] for key in keys)) for keys in grouped(wordings, self._usual)]
         groups += [
