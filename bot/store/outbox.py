@@ -16,6 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
     Row,
@@ -322,7 +323,7 @@ class DeadLetter:
 
 
 # Written out, not bound: only so does the index of the dead answer, among very many that arrived.
-_WRITTEN_DEAD = bindparam("dead", DEAD, expanding=True, literal_execute=True)
+_WRITTEN_DEAD: BindParameter[Sequence[str]] = bindparam("dead", DEAD, expanding=True, literal_execute=True)
 _IS_HEAD = and_(t.c.state.in_(_WRITTEN_DEAD), func.coalesce(t.c.error, "") != REST_DROPPED)
 
 
