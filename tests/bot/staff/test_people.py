@@ -7,6 +7,7 @@ import csv
 import io
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cli import main
-from bot.staff import passwords
+from bot.staff import passwords, signin
 from bot.staff.access import COOKIE
 from bot.staff.console import MENU, ROLES_OF
 from bot.staff.device import device_of
@@ -42,8 +43,10 @@ PEOPLE, OWN, LOG = "/staff/nguoi-dung", "/staff/toi", "/staff/nhat-ky"
 
 
 @pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    yield
+    signin._nobodys_hash.cache_clear()  # other tests look at what a real one costs
 
 
 @pytest.fixture
