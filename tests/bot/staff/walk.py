@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bot.store.staff import Role
 
 Roles = Mapping[tuple[str, str], frozenset[Role]]
+HOME = "/staff/"
 _PARAMETER = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
 _ASSETS = "/staff/assets/"
 STREAM = "text/event-stream"
@@ -155,12 +156,16 @@ async def walk(
     same_shape: int = SAME_SHAPE,
     same_query: int = SAME_QUERY,
 ) -> Walk:
-    """Open everything that can be reached from the pages without a parameter and from `given`."""
+    """Open everything that can be reached from the first page and from `given`; then what nothing led to.
+
+    A page that nothing links to is opened at its bare address: one that needs a query has to be linked.
+    """
     done = Walk(routes)
     opened: dict[tuple[str, frozenset[str]], int] = {}
     streams: set[str] = set()
-    ahead = deque([*(route for route in routes if "{" not in route), *given])
+    ahead = deque([*([HOME] if HOME in routes else []), *given])
     met = set(ahead)
+    bare = [route for route in routes if "{" not in route]
     while True:
         while ahead:
             address = ahead.popleft()
@@ -180,7 +185,9 @@ async def walk(
                     if link not in met:
                         met.add(link)
                         ahead.append(link)
-        ahead.extend(address for address in _guesses(done) if address not in met)
+        missed = set(done.missed)
+        ahead.extend(address for address in (*_guesses(done), *bare) if address not in met)
+        ahead = deque(address for address in ahead if route_of(address, routes) in missed)
         met.update(ahead)
         if not ahead:
             return done
