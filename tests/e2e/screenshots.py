@@ -21,7 +21,7 @@ from bot.staff.inbox import path_of
 from tests.e2e.conftest import CHROMIUM
 from tests.e2e.furnished import PASSWORD, Furnished, open_furnished, talks
 
-LAPTOP, PHONE = (1080, 720), (360, 720)
+LAPTOP, WIDE, PHONE = (1080, 720), (1280, 800), (360, 720)
 MOST_BYTES = 80_000
 COLOURS = (64, 32, 16)
 """Tried in this order until a picture is small enough."""
@@ -46,12 +46,26 @@ async def _answer_half_written(page: Page) -> None:
     )
 
 
+async def _ask(page: Page) -> None:
+    await page.get_by_label("Câu muốn thử").last.fill("bao nhieu diem thi dat")
+    await page.get_by_role("button", name="Hỏi", exact=True).last.click()
+    await page.get_by_text("Vì sao trả lời như vậy").last.wait_for()
+
+
 PICTURES = (
     Picture("dang-nhap", "/staff/login", ""),
     Picture("hom-nay", "/staff/"),
     Picture("hop-thu", "/staff/hop-thu", "chị Hoa"),
     Picture("tra-loi", path_of(talks.zalo(2)), "chị Hoa", prepare=_answer_half_written),
     Picture("tra-loi-dien-thoai", path_of(talks.zalo(1)), "chị Hoa", PHONE),
+    Picture("sua-cau", "/staff/cau-hoi/tuan-le", "thầy Minh", WIDE),
+    Picture("hoi-thu", "/staff/hoi-thu", "thầy Minh", prepare=_ask),
+    Picture("chua-tra-loi", "/staff/chua-tra-loi", "thầy Minh"),
+    Picture("van-ban", "/staff/van-ban", "thầy Minh"),
+    Picture("xem-lai", "/staff/van-ban/xem-lai", "thầy Minh", WIDE),
+    Picture("tu-danh-gia", "/staff/tu-danh-gia"),
+    Picture("nguoi-dung", "/staff/nguoi-dung"),
+    Picture("gio-lam-viec", "/staff/cai-dat/gio-lam-viec", size=WIDE),
 )
 
 

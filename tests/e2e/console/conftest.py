@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, ClientTimeout
 from playwright.async_api import Browser, BrowserContext, Page
@@ -22,6 +24,8 @@ from tests.bot.staff.conftest import Console
 from tests.bot.staff.walk import STREAM, Answer, Get, Walk, readable, walk
 from tests.conftest import StandingClock
 from tests.e2e.furnished import PASSWORD, Furnished, open_furnished
+from tests.e2e.furnished.papers import QUESTIONS
+from tests.knowledge.ingest.samples import workbook
 
 ADMIN = "cô Lan"
 PHONE, LAPTOP = (360, 740), (1280, 800)
@@ -135,11 +139,23 @@ async def reader(house: Furnished, state: Any = None) -> AsyncIterator[Get]:
         yield get
 
 
+async def preview_import(page: Page, file: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Choose a sheet of questions and have it looked through; nothing is written yet."""
+    await page.goto("/staff/cau-hoi/_nhap")
+    await page.locator("input[type=file]").set_input_files(workbook(file, rows))
+    await page.get_by_role("button", name="Xem trước").click()
+    await page.wait_for_url("**/_nhap/*")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def walked(house: Furnished, desks: Desks) -> Walk:
+async def walked(house: Furnished, desks: Desks, tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Everything an administrator can read, and what is open to anybody, each address once."""
+    async with desks.page(ADMIN) as page:
+        file = tmp_path_factory.mktemp("nhap") / "cau-hoi.xlsx"
+        await preview_import(page, file, QUESTIONS)
+        report = urlsplit(page.url).path
     async with reader(house, await desks.state(ADMIN)) as get:
-        done = await walk(get, routes_for(Role.ADMIN))
+        done = await walk(get, routes_for(Role.ADMIN), [report])
     async with reader(house) as get:
         outside = await walk(get, routes_for(None), house.more.values())
     return Walk(done.routes + outside.routes, done.reached | outside.reached)

@@ -13,9 +13,9 @@
   // Where a press counts: the label of a box to tick, the whole line where a link is spread over it.
   const area = (element) => {
     const own = element.getBoundingClientRect();
-    if (element.matches("[type=checkbox], [type=radio]")) {
+    if (element.matches("[type=checkbox], [type=radio], [type=file]")) {
       const label = element.closest("label") || document.querySelector(`label[for="${element.id}"]`);
-      return label ? label.getBoundingClientRect() : own;
+      return label && label.getBoundingClientRect().height > own.height ? label.getBoundingClientRect() : own;
     }
     if (getComputedStyle(element, "::after").position === "absolute" && element.offsetParent) {
       return element.offsetParent.getBoundingClientRect();
@@ -32,10 +32,9 @@
   for (const element of document.querySelectorAll(control)) {
     if (!seen(element) || (element.matches("a") && inText(element))) continue;
     const box = area(element);
-    const tick = element.matches("[type=checkbox], [type=radio]");
-    const main = element.matches("button, .button, select, textarea, summary, nav a") || element.matches("input");
+    const main = element.matches("button, .button, input, select, textarea, summary, nav a");
     const least = main ? MAIN : LEAST;
-    if (box.height + NEARLY < least || box.width + NEARLY < (tick ? LEAST : LEAST)) {
+    if (box.height + NEARLY < least || box.width + NEARLY < LEAST) {
       small.push(`${called(element)}: ${Math.round(box.width)} x ${Math.round(box.height)}`);
     }
   }

@@ -98,15 +98,18 @@ async def test_every_page_can_be_seen_reached_and_pressed(
         assert not any(one.is_page for one in there)  # a fragment, a file, a stream
     page = await windows[view, route not in OUTSIDE].new_page()
     try:
-        faults = {one.path: found for one in pages if (found := await faults_of(page, one.path))}
+        faults = [f"{one.path}: {fault}" for one in pages for fault in await faults_of(page, one.path)]
     finally:
         await page.close()
-    assert faults == {}
+    assert not faults, "\n".join(faults)
 
 
 async def test_nothing_that_can_be_opened_fails(walked: Walk) -> None:
     assert walked.missed == []
-    assert {path: one.answer.status for path, one in walked.reached.items() if one.answer.status != 200} == {}
+    failed = [
+        f"{path}: {one.answer.status}" for path, one in walked.reached.items() if one.answer.status != 200
+    ]
+    assert not failed, "\n".join(failed)
 
 
 async def test_what_is_handed_out_is_never_run_by_the_browser(house: Furnished, walked: Walk) -> None:

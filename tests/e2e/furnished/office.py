@@ -9,10 +9,15 @@ from pathlib import Path
 
 from bot.dialogue.nearest import Contact
 from bot.house_rules import NO_WEEK, HouseRules, body_of, problems_in, with_set
-from bot.office import ClosedDays, Hours, Office
+from bot.office import VIETNAM, ClosedDays, Hours, Office
+from bot.outreach.campaign import Audience, Message
+from bot.outreach.campaign import State as CampaignState
+from bot.outreach.planning import write_down
+from bot.outreach.topics import Topic
 from bot.staff.people.links import hash_of_token, new_token
 from bot.staff.people.places import LINK
-from bot.store import house_rules, invites, misses, notes, staff, uploads
+from bot.store import campaigns, house_rules, invites, misses, notes, staff, subscriptions, uploads
+from bot.store.campaigns import NewCampaign
 from bot.store.database import Database
 from bot.store.invites import LASTS, Invite
 from bot.store.misses import State
@@ -120,6 +125,54 @@ async def send_in(database: Database, data_dir: Path, now: datetime) -> None:
         partial(
             uploads.finish, id_=id_, owner="x", state=UploadState.FAILED, source_id=None, report=report, at=at
         )
+    )
+
+
+async def write_to_many(database: Database, now: datetime) -> None:
+    """People who asked for news, and two campaigns: one that went out, one that is being written."""
+    people = [talks.zalo(number) for number in (1, 2, 3, 11, 12, 15)]
+    people += [talks.facebook(number) for number in (1, 11, 12)] + [talks.web(11), talks.web(12)]
+    for number, who in enumerate(people):
+        topics = list(Topic)[: 1 + number % len(Topic)]
+        await database.write(
+            partial(
+                subscriptions.agree,
+                conversation_key=who.key,
+                topics=topics,
+                wording="Đồng ý nhận tin của Hội",
+                event_id=None,
+                at=now - timedelta(days=20 - number),
+            )
+        )
+    words = "Chào bạn. {hoi} mời bạn dự Ngày hội đọc sách sáng Chủ nhật tại nhà văn hóa {xa}."
+    sent = NewCampaign("Mời dự Ngày hội đọc sách", Topic.MONTH, Message(words), Audience())
+    id_ = await database.write(
+        partial(campaigns.create, new=sent, by="thầy Minh", at=now - timedelta(days=9))
+    )
+    assert id_ is not None
+    at = now - timedelta(days=8)
+    for state in (CampaignState.SCHEDULED, CampaignState.RUNNING):
+        await _step(database, id_, state, {"approved_by": "cô Lan", "approved_at": at, "started_at": at})
+    async with database.read() as connection:
+        running = await campaigns.load(connection, id_)
+    assert running is not None
+    await write_down(database, running, lambda: at, VIETNAM)
+    await _step(database, id_, CampaignState.STOPPED, {"finished_at": at + timedelta(hours=2)})
+    draft = NewCampaign(
+        "Nhắc làm bài tự đánh giá",
+        Topic.ASSESSMENT,
+        Message("Chào bạn, bạn làm tiếp bài tự đánh giá nhé."),
+        Audience(),
+    )
+    await database.write(partial(campaigns.create, new=draft, by="cô Lan", at=now - timedelta(hours=3)))
+
+
+async def _step(database: Database, id_: int, state: CampaignState, values: Mapping[str, object]) -> None:
+    async with database.read() as connection:
+        one = await campaigns.load(connection, id_)
+    assert one is not None
+    await database.write(
+        partial(campaigns.step, campaign_id=id_, revision=one.revision, to=state, values=values)
     )
 
 
