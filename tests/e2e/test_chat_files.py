@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from bot.sheets import describe, draw_card, draw_paper
+from bot.sheets import describe
+from bot.sheets.card import draw_card
+from bot.sheets.paper import draw_paper
 from connectors.message import File, Text
 from tests.bot.sheets.samples import ASSOCIATION, criteria_set, result
 from tests.e2e.conftest import ChatServer
