@@ -32,7 +32,7 @@
   for (const element of document.querySelectorAll(control)) {
     if (!seen(element) || (element.matches("a") && inText(element))) continue;
     const box = area(element);
-    const main = element.matches("button, .button, input, select, textarea, summary, nav a");
+    const main = element.matches("button, .button, input, select, textarea, summary, nav:not(.wide) a");
     const least = main ? MAIN : LEAST;
     if (box.height + NEARLY < least || box.width + NEARLY < LEAST) {
       small.push(`${called(element)}: ${Math.round(box.width)} x ${Math.round(box.height)}`);
