@@ -84,6 +84,7 @@ async def compare(given: Sequence[Given], shelf: Shelf, base: KnowledgeBase) -> 
             why = "Tệp có nhiều câu mới quá, chưa so hết với những câu đã có."
             planned[place] = replace(row, status=Status.DRAFT, reasons=(why,))
             continue
+        await asyncio.sleep(0)  # looking by words alone takes some milliseconds and pauses for nobody
         near = await alike(shelf, base, row.question, row.id)
         if near:
             planned[place] = replace(row, status=Status.DRAFT, reasons=_told(forms.similar(near)))

@@ -85,7 +85,7 @@ class Importing:
             return self._draw_begin(visit, f"Tệp lớn hơn {most} MB. Bạn chia thành vài tệp nhỏ nhé.", name)
         try:
             found = await self._read(runs, name, data)
-            given, notes = _rows(found)
+            given, notes = await asyncio.to_thread(_rows, found)
         except IngestError as error:
             log.info("staff_import_refused", staff_id=officer.id, reason=type(error).__name__)
             return self._draw_begin(visit, str(error), name)

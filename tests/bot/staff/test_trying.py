@@ -72,7 +72,7 @@ def buttons_in(page: str) -> dict[str, str]:
 
 
 async def ask(console: Console, page: str, **form: str) -> str:
-    answer = await console.post(TRY, noi_chuyen=talk_in(page), **form)
+    answer = await console.post(TRY, None, noi_chuyen=talk_in(page), **form)
     assert answer.status == 200
     return await answer.text()
 

@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 from aiohttp import FormData
 
+from bot.reading import read_entries_apart
 from bot.staff.faq import columns, importing
 from bot.staff.faq.columns import given_as_written, given_in, neutral, plain
 from bot.staff.faq.comparing import Verdict, compare, count
@@ -372,6 +373,6 @@ def test_a_file_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
     """The real reader, once: what the other tests leave out."""
     path = tmp_path / "a.csv"
     path.write_bytes(table({"Câu hỏi": "Gì?", "Câu trả lời": "Đó, “này”; và\nkia."}))
-    found = asyncio.run(importing.read_entries_apart(path, "a.csv", importing.LIMITS))
+    found = asyncio.run(read_entries_apart(path, "a.csv", importing.LIMITS))
     (row,) = given_in(found.sheets)[0]
     assert (row.line, row.values["answer"]) == (2, "Đó, “này”; và\nkia.")
