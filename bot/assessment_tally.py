@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TypeVar
 
 from bot.store.assessments import FINISHED, Counted, rank
 from knowledge.criteria import CriteriaSet
@@ -150,8 +151,8 @@ class _Sum:
     def is_small(self) -> bool:
         return len(self.people) < FEW
 
-    def share(self, label: str, *, begun: int = 0, set_name: str = "", tells_all: bool = False) -> Share:
-        tells = bool(self.results) and (tells_all or not self.is_small)
+    def share(self, label: str, *, begun: int = 0, set_name: str = "", hides: bool = False) -> Share:
+        tells = bool(self.results) and not hides
         return Share(
             label,
             begun,
@@ -213,29 +214,38 @@ class Tally:
         """
         months = sorted({*self._months, *self._begun_by_month})
         channels = sorted({*self._channels, *self._begun_by_channel})
+        groups = sorted(self._groups)
+        few_in_groups, few_in_months, few_in_channels = (
+            set() if all_places else _too_few(sums)
+            for sums in (
+                {one: self._groups[one] for one in groups},
+                {one: self._months[one] for one in months},
+                {one: self._channels[one] for one in channels},
+            )
+        )
         return Statistics(
             self._period,
             self._furthest.total(),
             self._furthest[FINISHED],
-            self._all.share("", tells_all=all_places),
+            self._all.share("", hides=self._all.is_small and not all_places),
             tuple(
-                sum_.share(
-                    group_name(criteria, set_, group),
-                    set_name=_set_name(criteria, set_),
-                    tells_all=all_places,
+                self._groups[one].share(
+                    group_name(criteria, *one),
+                    set_name=_set_name(criteria, one[0]),
+                    hides=one in few_in_groups,
                 )
-                for (set_, group), sum_ in sorted(self._groups.items())
+                for one in groups
             ),
             self._by_place(all_places),
             tuple(
                 self._months[one].share(
-                    _month_name(one), begun=self._begun_by_month[one], tells_all=all_places
+                    _month_name(one), begun=self._begun_by_month[one], hides=one in few_in_months
                 )
                 for one in months
             ),
             tuple(
                 self._channels[one].share(
-                    _CHANNELS.get(one, one), begun=self._begun_by_channel[one], tells_all=all_places
+                    _CHANNELS.get(one, one), begun=self._begun_by_channel[one], hides=one in few_in_channels
                 )
                 for one in channels
             ),
@@ -257,14 +267,14 @@ class Tally:
             for place in places:
                 joined.join(self._places[place])
         ordered = sorted(named.items(), key=lambda item: (-item[1].results, item[0]))
-        shown, merged = (ordered, _Sum()) if all_places else _without_small(ordered)
-        rows = [sum_.share(place, tells_all=all_places) for place, sum_ in shown]
+        nowhere = self._places.get("", _Sum())
+        if all_places:
+            return tuple(sum_.share(place) for place, sum_ in [*ordered, (NO_PLACE, nowhere)] if sum_.results)
+        shown, merged = _without_small(ordered, nowhere)
+        rows = [sum_.share(place) for place, sum_ in shown]
         if merged.results:
-            rows.append(_hidden(merged.share(MERGED)))
-        if "" in self._places:
-            without = self._places[""].share(NO_PLACE, tells_all=all_places)
-            rows.append(without if all_places else _hidden(without))
-        return tuple(rows)
+            rows.append(replace(merged.share(MERGED, hides=merged.is_small), hides_counts=merged.is_small))
+        return (*rows, nowhere.share(NO_PLACE)) if not nowhere.is_small else tuple(rows)
 
     def _way(self) -> tuple[Reached, ...]:
         """How many reached each step, and how many got no further."""
@@ -303,25 +313,37 @@ def _month_name(month: int) -> str:
     return f"{month % 12 + 1:02}/{month // 12}"
 
 
-def _hidden(share: Share) -> Share:
-    """Of places: how many few are is not told either."""
-    return replace(share, hides_counts=share.passed is None)
-
-
-def _without_small(ordered: Sequence[tuple[str, _Sum]]) -> tuple[list[tuple[str, _Sum]], _Sum]:
+def _without_small(ordered: Sequence[tuple[str, _Sum]], nowhere: _Sum) -> tuple[list[tuple[str, _Sum]], _Sum]:
     """Places that may be named, and the others as one; `ordered` has the biggest first.
 
     Those others are never few themselves while a named place is left: else the sum of all would give a
-    small one away.
+    small one away. Few who named no place are among them, for the same reason.
     """
     shown = [item for item in ordered if not item[1].is_small]
     merged = _Sum()
-    for _, sum_ in ordered:
+    for sum_ in (*(sum_ for _, sum_ in ordered), nowhere):
         if sum_.is_small:
             merged.join(sum_)
     while merged.results and merged.is_small and shown:
         merged.join(shown.pop()[1])
     return shown, merged
+
+
+_Key = TypeVar("_Key")
+
+
+def _too_few(sums: Mapping[_Key, _Sum]) -> set[_Key]:
+    """Whose points may not be told: those of few people, and the next bigger where taking the others from the
+    sum of all would tell them after all."""
+    by_size = sorted((one for one in sums if sums[one].results), key=lambda one: len(sums[one].people))
+    hidden: set[_Key] = set()
+    together = _Sum()
+    for one in by_size:
+        if not sums[one].is_small and (not hidden or not together.is_small):
+            break
+        hidden.add(one)
+        together.join(sums[one])
+    return hidden
 
 
 def _set_name(criteria: Mapping[str, CriteriaSet], id_: str) -> str:

@@ -112,14 +112,13 @@ def people(place: str, how_many: int, start: int) -> list[Counted]:
 def test_a_place_of_few_people_is_not_named_nor_found_out_by_taking_the_rest_from_the_sum() -> None:
     figures = figures_of(
         *people("Xã Lớn", 9, 0), *people("xã  vừa".replace("  ", " "), 3, 20), *people("Xã Vừa", 3, 30),
-        *people("Xã Nhỏ", 3, 40), *people("Xã Bé", 1, 50), one(60, place=""),
+        *people("Xã Nhỏ", 2, 40), *people("Xã Bé", 1, 50), one(60, place=""),
     )  # fmt: skip
     places = rows(figures, "Theo nơi ở")
-    # Four people in small places are few themselves: the smallest place that has a name joins them.
+    # Four people in small places or without one are few themselves: the smallest place that has a name joins.
     assert places == {
         "Xã Lớn": (9, 9, 9, 80.0),
         "Các nơi dưới 5 người (gộp)": (10, 10, 10, 80.0),
-        "(không ghi)": (HIDDEN, HIDDEN, HIDDEN, None),
     }
     assert not any(name in as_text(figures).decode() for name in ("Nhỏ", "Bé", "Vừa"))
 
@@ -145,6 +144,22 @@ def test_one_person_who_tries_five_times_is_still_one_person() -> None:
     assert rows(figures, "Tổng quan")["Điểm trung bình"] == (None,)
     assert all(row[3] == HIDDEN for row in table(figures, "Từng chỉ số").rows)
     assert "50" not in as_text(figures).decode()
+
+
+def test_what_few_got_is_not_found_out_by_taking_the_others_from_the_sum() -> None:
+    many = [one(n, group="nguoi-dan") for n in range(9)]
+    some = [one(20 + n, group="hoc-sinh") for n in range(6)]
+    few = [one(40 + n, group="can-bo", points=(3,) * 10) for n in range(2)]
+    found = counted(*many, *some, *few)
+    assert {row.label: (row.passed, row.average) for row in found.groups} == {
+        "nguoi-dan": (9, 80.0),
+        "hoc-sinh": (None, None),
+        "can-bo": (None, None),
+    }
+    assert [row.people for row in found.groups] == [2, 6, 9]
+    # Those who named no place are six of all: enough for a row of their own.
+    nowhere = counted(*people("Xã Lớn", 9, 0), *people("", 6, 20))
+    assert [(row.label, row.passed) for row in nowhere.places] == [("Xã Lớn", 9), ("(không ghi)", 6)]
 
 
 def test_averages_are_of_each_indicator_of_each_set() -> None:
