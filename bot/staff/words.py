@@ -103,7 +103,12 @@ def channel_name(name: str) -> str:
 
 def handle_of(conversation: ConversationId) -> str:
     """`Người dân 3F9C`: the same for the same conversation, and nothing else can be read from it."""
-    return f"Người dân {hashlib.sha256(conversation.key.encode()).hexdigest()[:4].upper()}"
+    return handle_of_digest(hashlib.sha256(conversation.key.encode()).hexdigest())
+
+
+def handle_of_digest(digest: str) -> str:
+    """The same from what the audit log holds (bot.store.audit.conversation_subject)."""
+    return f"Người dân {digest[:4].upper()}"
 
 
 def moment(at: datetime, now: datetime, zone: tzinfo) -> str:

@@ -7,6 +7,7 @@ secrets: the log is read by people who may not read conversations.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import audit_log as t
 from bot.store.staff import Officer
+from connectors.message import ConversationId
 
 VIEW_AGAIN_AFTER = timedelta(hours=1)
 """A page that keeps itself fresh is one view."""
@@ -160,6 +162,14 @@ async def latest_of_account(connection: AsyncConnection, staff_id: int, limit: i
     """What this account did, and what was done to it; the newest first."""
     mine = or_(t.c.staff_id == staff_id, t.c.subject == account_subject(staff_id))
     return await _lines(connection, limit, mine)
+
+
+def conversation_subject(id_: ConversationId) -> str:
+    """What a line about a conversation is about: the same for the same one, and nobody can be named by it.
+
+    The log outlives what a citizen had erased, so a platform's id of a person must never stand in it.
+    """
+    return f"conversation:{hashlib.sha256(id_.key.encode()).hexdigest()[:16]}"
 
 
 def account_subject(staff_id: int) -> str:

@@ -30,7 +30,7 @@ from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.words import at_start, channel_name, duration, handle_of, moment
 from bot.store import audit, conversations, notes, outbox, transcript, turns
-from bot.store.audit import Action
+from bot.store.audit import Action, conversation_subject
 from bot.store.conversations import Conversation
 from bot.store.outbox import NewMessage
 from bot.store.transcript import Said
@@ -108,7 +108,9 @@ class Talk:
             if not await conversations.take_over(connection, id_, me.name, now, instead_of=instead_of):
                 return (await conversations.load(connection, id_)).officer == me.name
             detail = {"instead_of": instead_of} if instead_of else None
-            await audit.note(connection, me, Action.CONVERSATION_TAKEN, id_.key, now, detail)
+            await audit.note(
+                connection, me, Action.CONVERSATION_TAKEN, conversation_subject(id_), now, detail
+            )
             return True
 
         won = await self._parts.database.write(job)
@@ -124,7 +126,7 @@ class Talk:
             if not await conversations.give_back(connection, id_, me.name, now):
                 after = await conversations.load(connection, id_)
                 return "chua-nhan" if after.mode is Mode.BOT else "nguoi-khac"
-            await audit.note(connection, me, Action.CONVERSATION_RETURNED, id_.key, now)
+            await audit.note(connection, me, Action.CONVERSATION_RETURNED, conversation_subject(id_), now)
             return "da-tra"
 
         done = await self._parts.database.write(job)
@@ -159,7 +161,9 @@ class Talk:
                 return (await conversations.load(connection, id_)).officer
             await outbox.add(connection, messages, now)
             detail = {"parts": len(messages)}
-            await audit.note(connection, me, Action.CONVERSATION_ANSWERED, id_.key, now, detail)
+            await audit.note(
+                connection, me, Action.CONVERSATION_ANSWERED, conversation_subject(id_), now, detail
+            )
             return ""
 
         holder = await self._parts.database.write(job)
@@ -199,7 +203,7 @@ class Talk:
             if await notes.said_just_now(connection, id_.key, author=me.name, text=text, since=since):
                 return
             await notes.add(connection, id_.key, author=me.name, text=text, at=now)
-            await audit.note(connection, me, Action.NOTE_ADDED, id_.key, now)
+            await audit.note(connection, me, Action.NOTE_ADDED, conversation_subject(id_), now)
 
         await self._parts.database.write(job)
         log.info("staff_noted", staff_id=me.id)
@@ -270,10 +274,11 @@ class Talk:
 
     async def _note_view(self, visit: Visit, id_: ConversationId, now: datetime) -> None:
         officer, seen = visit.session.officer, Action.CONVERSATION_VIEWED
+        subject = conversation_subject(id_)
         async with self._parts.database.read() as connection:
-            if await audit.saw_lately(connection, officer, seen, id_.key, now):
+            if await audit.saw_lately(connection, officer, seen, subject, now):
                 return
-        await self._parts.database.write(lambda c: audit.note(c, officer, seen, id_.key, now))
+        await self._parts.database.write(lambda c: audit.note(c, officer, seen, subject, now))
 
     def _note(self, note: notes.Note, now: datetime) -> ShownNote:
         at = moment(note.at, now, self._parts.zone)

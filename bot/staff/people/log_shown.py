@@ -16,16 +16,14 @@ from bot.staff.assessments import ASSESSMENTS
 from bot.staff.campaigns import CAMPAIGNS
 from bot.staff.faq import FAQ
 from bot.staff.house import SETTINGS
-from bot.staff.inbox import path_of
 from bot.staff.library import LIBRARY
 from bot.staff.masking import without_people
 from bot.staff.misses import MISSES
 from bot.staff.people.log_words import FACTS, KINDS, VALUES
 from bot.staff.people.places import account_path
 from bot.staff.trouble import TROUBLE
-from bot.staff.words import ACTIONS, channel_name, handle_of, moment
+from bot.staff.words import ACTIONS, channel_name, handle_of_digest, moment
 from bot.store.audit import Action, Line, account_subject
-from connectors.message import ConversationId
 
 NO_OFFICER = "Hệ thống"
 """The command line, or the program by itself."""
@@ -125,12 +123,10 @@ def _account(rest: str, names: Names) -> tuple[str, str]:
     return (name, account_path(int(rest))) if name else ("tài khoản đã xóa", "")
 
 
-def _conversation(key: str) -> tuple[str, str]:
-    try:
-        id_ = ConversationId.from_key(key)
-    except ValueError:
-        return "", ""
-    return handle_of(id_), path_of(id_)
+def _conversation(subject: str) -> tuple[str, str]:
+    """Who it was, as the inbox calls them. No link: it would take the person's id, which must not be here."""
+    digest = subject.partition(":")[2]
+    return (handle_of_digest(digest), "") if digest.isascii() and digest.isalnum() else ("", "")
 
 
 def _entry(entry_id: str) -> tuple[str, str]:
@@ -157,6 +153,7 @@ _KNOWN: dict[str, Callable[[str, Names], tuple[str, str]]] = {
     "upload": lambda rest, _names: (f"tệp tải lên số {rest}", f"{LIBRARY}/tai-len/{rest}"),
     "passage": lambda rest, _names: (f"đoạn văn bản số {rest}", f"{LIBRARY}/doan/{rest}"),
     "assessment": lambda rest, _names: (f"bài {rest}", f"{ASSESSMENTS}/bai/{rest}"),
+    "erasure": lambda rest, _names: (f"biên nhận {rest}", ""),
     "campaign": lambda rest, _names: (f"chiến dịch số {rest}", f"{CAMPAIGNS}/{rest}"),
 }
 """By what stands before the colon of a subject."""

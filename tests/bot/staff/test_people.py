@@ -8,7 +8,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,12 +30,13 @@ from bot.staff.people.log_shown import Names, kind_of, shown
 from bot.staff.people.log_words import KINDS
 from bot.staff.people.rights import OUTSIDE_THE_MENU, Level, page_of, rights_of
 from bot.staff.signin import TRIES_PER_NAME, network_of
-from bot.staff.words import ACTIONS
+from bot.staff.words import ACTIONS, handle_of
 from bot.store import audit, schema, staff
 from bot.store.audit import Action
 from bot.store.staff import LastAdmin, NotAllowedNow, Officer, Role
 from connectors.message import ConversationId
 from tests.bot.staff.conftest import Console
+from tests.conftest import StandingClock
 
 PASSWORD = "bốn mùa xuân hạ"
 CITIZEN = ConversationId("zalo", "oa", "4823748923745")
@@ -385,7 +386,7 @@ async def test_the_log_is_filtered_by_kind_officer_and_day_and_read_on_by_id(adm
     for n in range(60):
         at = start + timedelta(hours=n)
         by, action = (hung, Action.ENTRY_SAVED) if n % 2 else (lan, Action.CONVERSATION_VIEWED)
-        subject = "chi-thi-29" if n % 2 else CITIZEN.key
+        subject = "chi-thi-29" if n % 2 else audit.conversation_subject(CITIZEN)
         await admin.database.write(
             lambda c, by=by, action=action, subject=subject, at=at: audit.note(c, by, action, subject, at)
         )
@@ -410,7 +411,6 @@ async def test_the_log_is_filtered_by_kind_officer_and_day_and_read_on_by_id(adm
 @pytest.mark.parametrize(
     ("action", "subject", "said"),
     [
-        (Action.CONVERSATION_TAKEN, CITIZEN.key, "Người dân"),
         (Action.ENTRY_SAVED, "chi-thi-29", "chi-thi-29"),
         (Action.DOCUMENT_SWITCHED, "source:3", "văn bản số 3"),
         (Action.PASSAGE_DECIDED, "passage:3", "đoạn văn bản số 3"),
@@ -435,6 +435,14 @@ async def test_a_line_leads_to_a_page_that_is_there(
     assert one.about.startswith(said)
     found = await admin.app.router.resolve(make_mocked_request("GET", one.path))
     assert found.get_info().get("formatter") != "/staff/{rest}", one.path
+
+
+def test_a_line_about_a_conversation_says_who_as_the_inbox_does(clock: StandingClock) -> None:
+    subject = audit.conversation_subject(CITIZEN)
+    line = audit.Line(1, clock(), 1, "cô Lan", Action.CONVERSATION_TAKEN.value, subject, {})
+    one = shown(line, Names({}, clock(), UTC))
+    assert (one.about, one.path) == (handle_of(CITIZEN), "")
+    assert CITIZEN.user not in subject
 
 
 async def test_the_export_holds_no_formula_and_nobodys_number(admin: Console) -> None:

@@ -14,7 +14,7 @@ from bot.dialogue.turn import Forget, HeardEvent, Mode, Outcome, SetMode, Turn
 from bot.staff.inbox import path_of
 from bot.staff.inbox.talk import NOTE_LIMIT
 from bot.store import conversations, events, schema
-from bot.store.audit import Action
+from bot.store.audit import Action, conversation_subject
 from bot.store.database import Database
 from bot.store.outbox import ECHO, State
 from bot.store.staff import Role
@@ -366,7 +366,8 @@ async def test_looking_is_written_down_once_an_hour_and_doing_each_time(agent: C
         Action.CONVERSATION_RETURNED,
         Action.CONVERSATION_VIEWED,
     ]
-    assert {row["subject"] for row in written} == {LAN.key}
+    assert {row["subject"] for row in written} == {conversation_subject(LAN)}
+    assert LAN.user not in conversation_subject(LAN)
     assert "bí mật" not in json.dumps([str(row) for row in written], ensure_ascii=False)
 
 
