@@ -12,13 +12,18 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from aiohttp import ClientResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import misses_again
 from bot.dialogue.misses import key_of, masked
 from bot.librarian import Librarian
 from bot.misses_again import Known, MissesAgain
+from bot.staff.misses import board
+from bot.staff.misses.board import Shelf
+from bot.staff.misses.grouping import Vectors
 from bot.staff.misses.moments import micros
 from bot.store import audit, editing, misses, schema
 from bot.store import content as stored
@@ -359,3 +364,36 @@ async def test_a_miss_that_comes_while_the_page_is_cached_is_seen_at_once(office
     assert {len(cards(page)) for page in pages} == {1}
     await office.miss(WEATHER)
     assert len(cards(await office.console.page(LIST))) == 2
+
+
+async def test_what_the_model_reads_behind_the_page_joins_what_words_do_not(
+    database: Database, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def meaning(_: KnowledgeBase, question: str) -> Vectors | None:
+        place = 1 if "tiền" in question or "phí" in question else 2 if "mưa" in question else 0
+        vector: Vectors = np.eye(3, dtype=np.float32)[place]
+        return vector
+
+    monkeypatch.setattr(KnowledgeBase, "meaning", meaning)
+    monkeypatch.setattr(board, "_READ_PAUSE_SECONDS", 0)
+    base = KnowledgeBase(content_of(()), vietnamese_text())
+    asked = ("đóng tiền học mấy đồng", "phí lớp bao nhiêu", "nay mưa chăng")
+    at = clock()
+
+    async def job(connection: AsyncConnection) -> None:
+        for text in asked:
+            key = key_of(text)
+            await misses.record(connection, key=key, sample=text, reason="not_known", nearest="", at=at)
+
+    await database.write(job)
+    groups = board.Board(database, lambda: base)
+    try:
+        assert len((await groups.now())[Shelf.OPEN].groups) == 3  # nobody waits for the model
+        for _ in range(100):
+            found = [len(one.misses) for one in (await groups.now())[Shelf.OPEN].groups]
+            if len(found) == 2:
+                break
+            await asyncio.sleep(0.02)
+        assert found == [2, 1]
+    finally:
+        await groups.close()
