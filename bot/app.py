@@ -60,6 +60,7 @@ from bot.web.address import address_behind
 from bot.web.chat import ChatSettings, add_chat_routes
 from bot.web.front import front_of
 from bot.web.house import RedisNudges, StoredTranscript
+from bot.web.ics import add_calendar_route
 from bot.webhooks import MAX_DELIVERY_BYTES, add_absent_channel, add_messenger_handshake, add_webhook
 from bot.worker import Worker, new_stamp
 from connectors.channel import Channel
@@ -412,6 +413,14 @@ def make_web(house: House) -> web.Application:
             campaign_pace=campaign_pace(settings),
             officer_windows={"messenger": HUMAN_AGENT_WINDOW} if settings.messenger_human_agent else {},
         ),
+    )
+    add_calendar_route(
+        app,
+        house.database,
+        house.clock,
+        settings.zone,
+        name=lambda: house.board.rules.association,
+        home=settings.public_url,
     )
     add_health_routes(
         app,

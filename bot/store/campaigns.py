@@ -162,6 +162,14 @@ async def every(
     return [_campaign(row) for row in rows]
 
 
+async def for_occasions(connection: AsyncConnection, since: date) -> list[Campaign]:
+    """Campaigns for the calendar's occasions that begin on a day or later, the newest first."""
+    rows = await connection.execute(
+        select(t).where(t.c.occasion != "", t.c.occasion_on >= since).order_by(t.c.id.desc())
+    )
+    return [_campaign(row) for row in rows]
+
+
 async def write(connection: AsyncConnection, campaign_id: int, revision: int, new: NewCampaign) -> None:
     """Change what a draft says. Whatever was asked or approved before is void. Raises Overtaken."""
     await _change(
