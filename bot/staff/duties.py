@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Mode
-from bot.staff.access import ANSWERING, EDITING, MANAGING, READING_QUESTIONS
+from bot.staff.access import ANSWERING, EDITING, EVERY_ROLE, READING_QUESTIONS
 from bot.staff.channels import ChannelState
+from bot.staff.library.addresses import LIBRARY, REVIEW
 from bot.staff.words import duration
 from bot.store import conversations, events, figures, library, misses, outbox
 from bot.store.figures import Pending
@@ -24,7 +25,7 @@ UNANSWERED_FOR = timedelta(days=7)
 LOST_FOR = timedelta(days=14)
 """Evidence that could not be had longer ago is no news any more: nothing can make it undone."""
 _INBOX, _TROUBLE, _MISSES = "/staff/hop-thu", "/staff/tin-loi", "/staff/chua-tra-loi"
-_FAQ, _LIBRARY, _SETTINGS = "/staff/cau-hoi", "/staff/van-ban", "/staff/cai-dat"
+_FAQ, _CHANNELS = "/staff/cau-hoi", "/staff/cai-dat/kenh"
 _RESULTS = "/staff/tu-danh-gia/danh-sach"
 
 
@@ -90,8 +91,8 @@ def _channels(channels: Iterable[ChannelState]) -> Duty:
         "Kênh cần xem lại",
         f"{', '.join(failing)}. Chi tiết ở cuối trang này.",
         "các kênh",
-        _SETTINGS,
-        MANAGING,
+        _CHANNELS,
+        EVERY_ROLE,
         is_urgent=True,
     )
 
@@ -155,7 +156,7 @@ async def _content(connection: AsyncConnection, waits: Pending, now: datetime) -
             "Tệp văn bản chưa đọc được",
             "Xem lý do rồi gửi lại tệp khác.",
             "tệp văn bản",
-            _LIBRARY,
+            LIBRARY,
             EDITING,
         ),
         Duty(
@@ -179,7 +180,7 @@ async def _content(connection: AsyncConnection, waits: Pending, now: datetime) -
             "Đoạn văn bản cần đọc lại",
             "Chữ quét bị hỏng: bạn so với ảnh trang rồi sửa.",
             "đoạn văn bản quét",
-            _LIBRARY,
+            REVIEW,
             EDITING,
         ),
         Duty(

@@ -143,6 +143,7 @@ class Pending:
     mine: int
     """Conversations this officer has taken over."""
     drafts: int
+    """Of entries; so are conflicts."""
     conflicts: int
     failed_uploads: int
     lost_evidence: int
@@ -155,7 +156,7 @@ async def pending(connection: AsyncConnection, officer: str, lost_since: datetim
     counts = (
         select(func.count()).where(c.mode == Mode.PERSON.value, c.officer == officer),
         select(func.count()).where(i.status == "draft", i.kind == "entry"),
-        select(func.count()).where(i.conflict.is_not(None)),
+        select(func.count()).where(i.conflict.is_not(None), i.kind == "entry"),
         select(func.count()).where(u.state == "failed"),
         select(func.count(distinct(e.code))).where(
             e.created_at >= lost_since, e.state.in_([one.value for one in LOST])
