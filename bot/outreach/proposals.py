@@ -14,7 +14,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot.nerves import Nerves
-from bot.outreach.campaign import Audience, Button, Message, NotAllowed
+from bot.outreach.campaign import NAME_LIMIT, Audience, BadText, Button, Message, NotAllowed
 from bot.outreach.steps import Office
 from bot.outreach.topics import Topic
 from bot.store import content as stored
@@ -55,10 +55,16 @@ class Proposals:
         today = self._office.clock().astimezone(self._office.zone).date()
         made = 0
         for coming in to_propose(await self._occasions(), today):
-            with suppress(NotAllowed):  # proposed before
+            try:
                 await self._office.draft(proposal(coming), None)
-                made += 1
-                log.info("campaign_proposed", occasion=coming.occasion.id, on=coming.first.isoformat())
+            except NotAllowed:
+                continue  # proposed before
+            except BadText:
+                # Words that cannot be sent must not keep the year's other occasions from being proposed.
+                log.warning("campaign_not_proposed", occasion=coming.occasion.id)
+                continue
+            made += 1
+            log.info("campaign_proposed", occasion=coming.occasion.id, on=coming.first.isoformat())
         return made
 
     async def _occasions(self) -> Iterable[Occasion]:
@@ -73,7 +79,7 @@ def proposal(coming: Coming) -> NewCampaign:
     occasion = coming.occasion
     topic = next((one for one in Topic if one.value == occasion.topic), Topic.MONTH)
     return NewCampaign(
-        f"{occasion.title} {coming.first:%Y}",
+        f"{occasion.title[: NAME_LIMIT - len(' 2026')]} {coming.first:%Y}",
         topic,
         Message(occasion.message, button=_ASSESS),
         Audience(),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.report_files import harmless
-from bot.staff.faq.form import lines_of, one_line, years_in
+from bot.staff.faq.form import lines_of, years_in
+from bot.staff.typed import one_line
 from bot.store.content import Status
 from bot.store.editing import Kept
 from connectors.message import clean_text

@@ -6,7 +6,7 @@ was typed; everything works without a script.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from bot.staff.faq.shelf import Shelves, topic_of
 from bot.staff.faq.shown import STATUS_WORDS
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
+from bot.staff.versions import past_changes, with_texts_before
 from bot.staff.words import moment
 from bot.store import editing
 from bot.store.content import Status
@@ -104,19 +105,7 @@ class EntryPage:
             "path": f"{FAQ}/{entry_id}",
             "question": str(kept.body.get("question") or entry_id),
             "may_edit": visit.session.officer.role in EDITING,
-            "lines": [
-                {
-                    "id": line.id,
-                    "by": line.change.by or "Chương trình",
-                    "at": self._moment(line.change.at),
-                    "why": line.change.why,
-                    "differences": shown.differences(before, line.change.draft or line.change.after or {}),
-                    "kind": _what_happened(line),
-                    "can_return": bool(before) and line.change.after != before,
-                    "is_draft": line.change.draft is not None,
-                }
-                for line, before in _with_texts_before(lines)
-            ],
+            "lines": past_changes(lines, shown.differences, self._moment),
         }
         return self._pages.draw(Drawing("faq/history.html", values), visit.request, visit.session)
 
@@ -175,7 +164,7 @@ class EntryPage:
             found = next(
                 (
                     (line, before)
-                    for line, before in _with_texts_before(await self._lines(kept.id))
+                    for line, before in with_texts_before(await self._lines(kept.id))
                     if line.id == wanted
                 ),
                 None,
@@ -223,16 +212,6 @@ def entry_of(visit: Visit) -> str:
     return visit.request.match_info.get("entry", NEW)
 
 
-def _with_texts_before(lines: Sequence[Entry]) -> list[tuple[Entry, Mapping[str, Any]]]:
-    """Each line of the history with the text there was before it: what was live, else the draft."""
-    texts: list[Mapping[str, Any]] = []
-    last: Mapping[str, Any] = {}
-    for line in reversed(lines):
-        texts.append(line.change.before or last)
-        last = line.change.after or line.change.draft or line.change.before or last
-    return list(zip(lines, reversed(texts), strict=True))
-
-
 def _conflict(kept: Kept | None) -> dict[str, Any] | None:
     if kept is None or kept.conflict is None:
         return None
@@ -249,12 +228,3 @@ def _fact_shown(fact: Fact | None, fact_id: str, *, is_chosen: bool = True) -> F
     words, tone = _CERTAINTY[fact.certainty]
     place = ", ".join(filter(None, (fact.citation.title, fact.citation.locator)))
     return FactShown(fact.id, fact.statement, place or topic_of(fact), words, tone, is_chosen)
-
-
-def _what_happened(line: Entry) -> str:
-    change = line.change
-    if change.draft is not None:
-        return "Lưu bản nháp" if change.before is None else "Ngừng dùng, lưu thành bản nháp"
-    if change.after is None:
-        return "Đưa vào lưu trữ" if change.by else "Ngừng dùng"
-    return "Đưa vào dùng" if change.before is None else "Sửa"

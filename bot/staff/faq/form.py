@@ -12,7 +12,9 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.staff import typed as typed_words
 from bot.staff.faq.shelf import Shelf
+from bot.staff.typed import one_line
 from bot.store.editing import Kept
 from connectors.message import clean_text
 from knowledge.content import ANSWER_LIMIT, QUESTION_LIMIT, STEP_LIMIT, Content, Item, Kind, Misfit, item
@@ -23,13 +25,12 @@ from knowledge.support import (
     unsupported_documents,
     unsupported_numbers,
 )
-from nlu.text import syllables, vietnamese_text
+from nlu.text import vietnamese_text
 
 FACT_FIELD = "can-cu:"
 ORIGIN_LIMIT = 300
 _UNTOUCHED = ("only_if", "next")
 """Keys of an entry that this form does not show and must not lose."""
-_SLUG_LENGTH = 60
 _YEAR = re.compile(r"(?:19|20|21)\d\d")
 
 
@@ -199,13 +200,8 @@ def why_of(note: str, confirmed: Sequence[Doubt], otherwise: str) -> str:
 
 
 def new_id(question: str, taken: Container[str]) -> str:
-    """An id of its own for a new question: its words without marks."""
-    stem = "-".join(syllables(question))[:_SLUG_LENGTH].strip("-") or "cau-hoi"
-    stem = re.sub(r"[^a-z0-9]+", "-", stem).strip("-") or "cau-hoi"
-    number, made = 2, stem
-    while made in taken:
-        number, made = number + 1, f"{stem}-{number}"
-    return made
+    """An id of its own for a new question."""
+    return typed_words.new_id(question, taken, "cau-hoi")
 
 
 def years_shown(body: Mapping[str, Any]) -> str:
@@ -222,11 +218,6 @@ def years_in(text: str) -> list[int | str]:
 def lines_of(text: str) -> list[str]:
     """Lines that say something, each once."""
     return list(dict.fromkeys(line for raw in text.splitlines() if (line := one_line(raw))))
-
-
-def one_line(text: str) -> str:
-    """The words, with single spaces between them."""
-    return " ".join(clean_text(text).split())
 
 
 def _texts(body: Mapping[str, Any], name: str) -> list[str]:

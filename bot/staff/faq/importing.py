@@ -29,6 +29,7 @@ from bot.staff.faq.shelf import Shelf, Shelves
 from bot.staff.faq.shown import STATUS_WORDS
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
+from bot.staff.versions import Difference
 from bot.staff.words import duration, moment
 from bot.store.content import Status
 from bot.uploads import shown_name
@@ -240,7 +241,7 @@ def _row_shown(row: Planned, shelf: Shelf, run: DryRun, refused: str) -> dict[st
         words, tone = "chưa ghi", "bad"
     elif run.done_at is not None and row.verdict in WRITTEN:
         words = _DONE[row.verdict]
-    differences: list[shown.Difference] = []
+    differences: list[Difference] = []
     if run.done_at is None and row.verdict is Verdict.CHANGE and kept and kept.version == row.version:
         differences = shown.differences(kept.body, row.body)
     moved = run.done_at is None and row.verdict in WRITTEN and (kept.version if kept else "") != row.version

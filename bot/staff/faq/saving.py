@@ -22,6 +22,7 @@ from bot.staff.faq.entry import Draft, EntryPage, entry_of
 from bot.staff.faq.form import Doubt
 from bot.staff.faq.shelf import Shelf, Shelves, alike
 from bot.staff.parts import StaffParts
+from bot.staff.versions import changed_meanwhile
 from bot.store import content, editing
 from bot.store.audit import Action, note
 from bot.store.content import Status
@@ -146,7 +147,7 @@ class Keeper:
         try:
             await self._parts.database.write(job)
         except Stale as stale:
-            raise _changed_meanwhile(stale) from stale
+            raise changed_meanwhile(stale, "câu này") from stale
         log.info("staff_archived_entry", staff_id=officer.id)
         return see(f"{FAQ}/{entry_id}", "da-luu-tru")
 
@@ -163,7 +164,7 @@ class Keeper:
         try:
             await self._parts.database.write(job)
         except Stale as stale:
-            raise _changed_meanwhile(stale) from stale
+            raise changed_meanwhile(stale, "câu này") from stale
         log.info("staff_decided_conflict", staff_id=officer.id, take=take)
         return see(f"{FAQ}/{entry_id}", "da-chon")
 
@@ -190,14 +191,3 @@ def _overtaken(draft: Draft, now: Kept | None) -> Draft:
             409, "Câu này không còn nữa", "Có người vừa xóa câu này. Bạn mở lại danh sách giúp nhé."
         )
     return replace(draft, kept=now, newer=now, version=now.version, status=409)
-
-
-def _changed_meanwhile(stale: Stale) -> PageError:
-    if stale.now is None:
-        return not_found()
-    who = stale.now.changed_by or "Bản mới của chương trình"
-    return PageError(
-        409,
-        "Câu này vừa được đổi",
-        f"{who} vừa lưu một bản khác. Bạn mở lại câu này để xem rồi làm tiếp nhé.",
-    )

@@ -5,8 +5,6 @@ Texts of staff and of content files are as hostile as any: templates escape them
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +13,9 @@ from bot.ask import source_line
 from bot.dialogue.answers import answered
 from bot.dialogue.state import ConversationState
 from bot.dialogue.turn import Understanding
+from bot.staff import versions
 from bot.staff.faq.shelf import Shelf
+from bot.staff.versions import Difference
 from bot.staff.words import channel_name
 from bot.store.content import Status
 from connectors.channel import Channel
@@ -23,8 +23,6 @@ from connectors.message import Part, Text
 from knowledge.content import Item
 from knowledge.repertoire import Repertoire
 
-_AROUND = 80
-"""Characters shown on either side of what changed."""
 _ASKED = "?"
 """Stands for the citizen's question, so that the preview offers what an answer offers."""
 FIELDS = {
@@ -66,14 +64,6 @@ class Preview:
     """Characters of one message there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field in which two versions differ: pieces that are `same`, `gone` or `new`."""
-
-    field: str
-    pieces: Sequence[tuple[str, str]]
-
-
 def previews(made: Item, shelf: Shelf, channels: Sequence[Channel]) -> list[Preview]:
     """The answer as each channel would send it, shaped by the channel itself."""
     repertoire = Repertoire(shelf.with_(made))
@@ -95,39 +85,7 @@ def previews(made: Item, shelf: Shelf, channels: Sequence[Channel]) -> list[Prev
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """What changed from one body to another, field by field and word by word."""
-    found = []
-    for name, label in FIELDS.items():
-        old, new = _as_text(before.get(name)), _as_text(after.get(name))
-        if old != new:
-            found.append(Difference(label, _pieces(old, new)))
-    return found
-
-
-def _pieces(old: str, new: str) -> list[tuple[str, str]]:
-    a, b = re.findall(r"\s+|[^\s]+", old), re.findall(r"\s+|[^\s]+", new)
-    pieces: list[tuple[str, str]] = []
-    for tag, i, j, k, end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pieces.append(("same", _without_middle("".join(a[i:j]))))
-            continue
-        if i < j:
-            pieces.append(("gone", "".join(a[i:j])))
-        if k < end:
-            pieces.append(("new", "".join(b[k:end])))
-    return pieces
-
-
-def _without_middle(text: str) -> str:
-    """What did not change is there to find one's way by, and is not read again."""
-    return text if len(text) <= 3 * _AROUND else f"{text[:_AROUND]} […] {text[-_AROUND:]}"
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "có" if value else ""
-    if isinstance(value, list):
-        return "\n".join(map(str, value))
-    return "" if value is None else str(value)
+    return versions.differences(before, after, FIELDS)
 
 
 def _bubble(part: Part) -> Bubble:
