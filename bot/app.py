@@ -26,6 +26,7 @@ from bot.dialogue.texts import MENU, PERSON
 from bot.dialogue.turn import Hearing
 from bot.download import Downloader, loopback_origin
 from bot.embedded_valkey import EmbeddedValkey
+from bot.erasures import catch_up
 from bot.evidence import FOLDER, EvidenceKeeper
 from bot.flows.assessment import Assessment
 from bot.flows.checklist import ChecklistFlow
@@ -448,7 +449,10 @@ def make_worker(house: House) -> Worker:
         house.clock,
         house.metrics,
         cabinet=house.cabinet,
-        held=HeldMessages(house.database, house.channels, house.clock, make_post(house.settings)),
+        held=HeldMessages(
+            house.database, house.channels, house.clock, make_post(house.settings), house.metrics
+        ),
+        data_dir=house.settings.data_dir,
         concurrency=house.settings.worker_concurrency,
     )
 
@@ -553,7 +557,15 @@ def make_feeder(house: House) -> Feeder:
     """Hands campaigns to the senders, at their share of each account's rate."""
     settings = house.settings
     shares = {name: share_of(rate, settings.campaign_share) for name, rate in send_rates(settings).items()}
-    return Feeder(house.database, house.nerves, house.channels, shares, house.clock, make_post(settings))
+    return Feeder(
+        house.database,
+        house.nerves,
+        house.channels,
+        shares,
+        house.clock,
+        make_post(settings),
+        metrics=house.metrics,
+    )
 
 
 async def serve(
@@ -567,6 +579,8 @@ async def serve(
     Raises StoreUnavailable, SchemaTooNew, ValkeyUnavailable or AddressTaken when it cannot start.
     """
     async with build(settings) as house, AsyncExitStack() as stack:
+        if role in ("all", "worker"):  # before anybody is answered or written to
+            await catch_up(house.database, settings.data_dir)
         port = await _listen(house, stack) if role in ("all", "web") else 0
         works: list[Coroutine[Any, Any, None]] = [
             house.librarian.follow(house.database, stop),

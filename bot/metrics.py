@@ -56,6 +56,15 @@ class Metrics:
         self.reminders = Counter(
             "kh_reminders", "Reminders of unfinished assessments", ["channel"], registry=r
         )
+        self.campaign_messages = Counter(
+            "kh_campaign_messages",
+            "Recipients of campaigns: fed to the outbox, given when they wrote, taken back unsent",
+            ["what"],
+            registry=r,
+        )
+        self.campaigns_paused = Counter(
+            "kh_campaigns_paused", "Campaigns that paused by themselves, by reason", ["reason"], registry=r
+        )
         self.conversations = Gauge(
             "kh_conversations", "Conversations by who answers them", ["mode"], registry=r
         )

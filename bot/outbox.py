@@ -22,7 +22,7 @@ from bot.dialogue.turn import Mode
 from bot.liveness import is_dead, this_process
 from bot.metrics import Metrics
 from bot.nerves import Nerves
-from bot.store import accounts, conversations, outbox
+from bot.store import accounts, campaigns, conversations, outbox
 from bot.store.database import Database, Job, StoreUnavailable
 from bot.store.outbox import CAMPAIGN, Claimed, State
 from bot.tasks import end
@@ -34,6 +34,7 @@ from connectors.errors import (
     OutcomeUnknown,
     RetryLater,
     SendError,
+    WindowClosed,
 )
 from connectors.message import File
 
@@ -269,6 +270,8 @@ class AccountSender:
             is_needed = not isinstance(message.part, File)
             if verdict.state is State.FAILED and message.event_id is not None and is_needed:
                 await outbox.drop_rest(connection, message.event_id, message.id)
+            if isinstance(error, WindowClosed) and message.author == CAMPAIGN:
+                await campaigns.window_was_shut(connection, message.id, now)
             if isinstance(error, HandledElsewhere):
                 await conversations.set_mode(connection, message.conversation, Mode.PERSON, now)
             if verdict.pause_until is not None:

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
+from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.outreach.audience import Candidate, as_they_stand
 from bot.outreach.campaign import LATE_AFTER, Campaign, Message, State, rendered
@@ -135,6 +136,7 @@ class Feeder:
         clock: Clock,
         post: Post,
         monotonic: Callable[[], float] = time.monotonic,
+        metrics: Metrics | None = None,
     ) -> None:
         """`per_minute` by channel name: the campaigns' share of the account's rate."""
         self._database = database
@@ -142,6 +144,7 @@ class Feeder:
         self._clock = clock
         self._post = post
         self._monotonic = monotonic
+        self._metrics = metrics or Metrics()
         self._cleared_up: datetime | None = None
         self._accounts = {
             (one.name, one.account): _Account(one, Pace(per_minute.get(one.name))) for one in channels
@@ -173,7 +176,8 @@ class Feeder:
             going = await campaigns.every(connection, states=(State.SCHEDULED, State.RUNNING), limit=100)
             unsent = await campaigns.any_unsent(connection, now)
         if unsent:
-            await self._database.write(lambda c: campaigns.take_back(c, now))
+            back = await self._database.write(lambda c: campaigns.take_back(c, now))
+            self._metrics.campaign_messages.labels("taken_back").inc(back)
         for campaign in going:
             if campaign.state is State.SCHEDULED:
                 await self._begin_when_due(campaign, now)
@@ -195,7 +199,7 @@ class Feeder:
             return
         with suppress(Overtaken):
             if now - due > LATE_AFTER:
-                await self._pause(campaign, LATE)
+                await self._pause(campaign, LATE, "late")
                 return
             count = await write_down(self._database, campaign, self._clock, self._post.zone, self._terms)
             async with self._database.read() as connection:
@@ -233,11 +237,12 @@ class Feeder:
 
         await self._database.write(job)
 
-    async def _pause(self, campaign: Campaign, why: str) -> None:
+    async def _pause(self, campaign: Campaign, why: str, reason: str) -> None:
         await self._step(
             campaign, State.PAUSED, {"paused_why": why[:300]}, {"did": "pause", "why": why[:300]}
         )
-        log.warning("campaign_paused", campaign=campaign.id)
+        self._metrics.campaigns_paused.labels(reason).inc()
+        log.warning("campaign_paused", campaign=campaign.id, reason=reason)
 
     async def _step(
         self, campaign: Campaign, to: State, values: Mapping[str, object], detail: Mapping[str, object]
@@ -260,10 +265,14 @@ class Feeder:
         async with self._database.glance() as connection:
             state = await accounts.state(connection, f"{name}:{account}")
             on_the_way = await campaigns.count_open(connection, name, account)
-        if state.broken_since is not None:
-            await self._pause(campaign, BROKEN.format(name=name, why=state.broken_why))
+        is_broken = state.broken_since is not None
+        if is_broken and (state.paused_until is None or state.paused_until > now):
+            await self._pause(campaign, BROKEN.format(name=name, why=state.broken_why), "account")
             raise Overtaken
         room = min(at.pace.allowed(self._monotonic()), at.pace.ahead - on_the_way, AT_ONCE)
+        if is_broken:
+            # A person went on, or the pause is over: whether the account is well again, one message finds out.
+            room = min(room, 1 - on_the_way)
         if room <= 0:
             return
         async with self._database.read() as connection:
@@ -286,6 +295,7 @@ class Feeder:
 
         fed = await self._database.write(job)
         at.pace.spend(fed)
+        self._metrics.campaign_messages.labels("fed").inc(fed)
         if fed:
             await self._nerves.hint_outbox()
 
@@ -329,12 +339,20 @@ class Feeder:
 class HeldMessages:
     """What was kept for somebody until they write: given after their question was answered."""
 
-    def __init__(self, database: Database, channels: Sequence[Channel], clock: Clock, post: Post) -> None:
+    def __init__(
+        self,
+        database: Database,
+        channels: Sequence[Channel],
+        clock: Clock,
+        post: Post,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._database = database
         self._channels = {(one.name, one.account): one for one in channels}
         self._terms = {one.name: TERMS[one.name] for one in channels if one.name in TERMS}
         self._clock = clock
         self._post = post
+        self._metrics = metrics or Metrics()
 
     async def give(self, conversation: ConversationId) -> bool:
         """Give one held message to somebody who was just answered; True when there was one.
@@ -349,7 +367,9 @@ class HeldMessages:
             held = await campaigns.held_for(connection, conversation.key, now)
         if not held:
             return False
-        return await self._database.write(lambda c: self._give(c, conversation, channel, held, now))
+        given = await self._database.write(lambda c: self._give(c, conversation, channel, held, now))
+        self._metrics.campaign_messages.labels("given").inc(given)
+        return given
 
     async def _give(
         self,

@@ -467,6 +467,37 @@ async def put(
     )
 
 
+async def window_was_shut(connection: AsyncConnection, outbox_id: int, at: datetime) -> bool:
+    """A platform says that somebody must write first, though we thought they might be written to.
+
+    They stand where they would stand had we known: kept until they write, or left alone, as the campaign says.
+    The message leaves the outbox, with what was to go along, so that it can be given later. False, changing
+    nothing, where it is no recipient's message.
+    """
+    found = await connection.execute(
+        select(r.c.id, t.c.outside, outbox.c.conversation_key, outbox.c.created_at)
+        .select_from(r.join(outbox, outbox.c.id == r.c.outbox_id).join(t, t.c.id == r.c.campaign_id))
+        .where(r.c.outbox_id == outbox_id, outbox.c.state == Sending.FAILED.value)
+    )
+    row = found.one_or_none()
+    if row is None:
+        return False
+    place = Place.HELD if row.outside == Outside.HOLD.value else Place.SKIPPED
+    stands = {"state": place.value, "standing": Standing.CLOSED.value, "why": Why.WINDOW.value}
+    await connection.execute(
+        update(r).where(r.c.id == row.id).values(**stands, outbox_id=None, decided_at=at)
+    )
+    await connection.execute(
+        delete(outbox).where(
+            outbox.c.conversation_key == row.conversation_key,
+            outbox.c.author == CAMPAIGN,
+            outbox.c.created_at == row.created_at,
+            outbox.c.state.in_((Sending.FAILED.value, Sending.WAITING.value)),
+        )
+    )
+    return True
+
+
 async def count_open(connection: AsyncConnection, channel: str, account: str) -> int:
     """Campaign messages of an account that are on their way out."""
     return (

@@ -10,15 +10,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NoReturn
 
+import bot.outreach.delivery
+import bot.outreach.planning
 import bot.worker
 from bot.cli import main
 from bot.dialogue.assistant import Assistant
 from bot.download import Downloader
 from bot.nerves import Nerves
 from bot.outbox import AccountSender
+from bot.outreach.delivery import Feeder
 from bot.sheets import Cabinet
 from bot.worker import Worker
 from connectors.messenger import MessengerChannel
@@ -48,7 +52,17 @@ def _after(function: Wrapped) -> Wrapped:
     return dying
 
 
-POINTS: dict[str, list[tuple[Any, str, Callable[[Wrapped], Wrapped]]]] = {
+def _nobody_else(_: Wrapped) -> Callable[..., AbstractAsyncContextManager[bool]]:
+    """A lock that everybody holds, as when Redis forgets who had it."""
+
+    @asynccontextmanager
+    async def held(*_args: Any, **_kwargs: Any) -> AsyncIterator[bool]:
+        yield True
+
+    return held
+
+
+POINTS: dict[str, list[tuple[Any, str, Callable[[Wrapped], Callable[..., Any]]]]] = {
     "stored-not-announced": [(Nerves, "announce", _before)],
     "announced-not-taken": [(Worker, "handle", _before)],
     "turn-decided": [(Assistant, "turn", _after)],
@@ -57,6 +71,11 @@ POINTS: dict[str, list[tuple[Any, str, Callable[[Wrapped], Wrapped]]]] = {
     "claimed-not-sent": [(ZaloChannel, "send", _before), (MessengerChannel, "send", _before)],
     "accepted-not-recorded": [(ZaloChannel, "send", _after), (MessengerChannel, "send", _after)],
     "recorded": [(AccountSender, "_sent", _after)],
+    "some-recipients-written": [(bot.outreach.planning, "_write", _after)],
+    "recipients-written-not-begun": [(bot.outreach.delivery, "write_down", _after)],
+    "fed-not-announced": [(Nerves, "hint_outbox", _before)],
+    "campaign-stepped": [(Feeder, "_step", _after)],
+    "locks-held-by-everybody": [(Nerves, "lock", _nobody_else)],
     "sheet-drawn": [(Cabinet, "_file", _after)],
     "evidence-fetched": [(Downloader, "fetch", _after)],
 }

@@ -27,17 +27,18 @@ class Person:
     can_receive: bool = True
     mode: str = "bot"
     commune: str = ""
+    account: str = "oa"
 
     @property
     def id(self) -> ConversationId:
-        return ConversationId(self.channel, "oa", self.name)
+        return ConversationId(self.channel, self.account, self.name)
 
 
 async def settle(database: Database, people: Sequence[Person], now: datetime) -> None:
     """Put them there."""
     rows = [
         {
-            "key": one.id.key, "channel": one.channel, "account": "oa", "user": one.name, "state": "{}",
+            "key": one.id.key, "channel": one.channel, "account": one.account, "user": one.name, "state": "{}",
             "revision": 1, "mode": one.mode, "mode_since": now,
             "last_heard_at": now - one.heard_ago if one.heard_ago is not None else None,
             "can_receive": int(one.can_receive), "created_at": now,

@@ -23,7 +23,7 @@ from bot.outreach.topics import Topic
 from bot.store import accounts, campaigns, schema
 from bot.store.campaigns import NewCampaign, Place, Turn
 from bot.store.database import Database
-from connectors.channel import Outgoing
+from connectors.channel import Channel, Outgoing
 from connectors.errors import Misconfigured, OutcomeUnknown, Refused
 from connectors.message import ConversationId, Text
 from tests.bot.fakes import FakeChannel
@@ -51,23 +51,26 @@ class ZaloLike(FakeChannel):
 class Street:
     """A house with one account, run round by round on a standing clock."""
 
-    def __init__(self, database: Database, nerves: Nerves, clock: StandingClock) -> None:
+    per_minute: float | None = None
+
+    def __init__(
+        self, database: Database, nerves: Nerves, clock: StandingClock, channel: Channel | None = None
+    ) -> None:
         self.database, self.clock = database, clock
         self.channel = ZaloLike()
+        self.on = channel or self.channel
         self.seconds = 0.0
         self.office = Office(database, clock, HANOI, frozenset({"zalo"}), approval_above=1000)
         self.post = Post("Hội Khuyến học An Bình", HANOI, Path("campaigns"))
         self.nerves = nerves
         self.feeder = self.another_feeder()
-        self.sender = AccountSender(
-            self.channel, database, nerves, clock, Metrics(), per_minute=None, in_flight=8
-        )
-        self.held = HeldMessages(database, (self.channel,), clock, self.post)
+        self.sender = AccountSender(self.on, database, nerves, clock, Metrics(), per_minute=None, in_flight=8)
+        self.held = HeldMessages(database, (self.on,), clock, self.post)
 
     def another_feeder(self) -> Feeder:
         """As after a restart."""
         return Feeder(
-            self.database, self.nerves, (self.channel,), {"zalo": None}, self.clock, self.post,
+            self.database, self.nerves, (self.on,), {"zalo": self.per_minute}, self.clock, self.post,
             lambda: self.seconds,
         )  # fmt: skip
 
