@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Subquery, and_, distinct, func, select
+from sqlalchemy import Subquery, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Outcome
@@ -216,7 +216,7 @@ async def content_work(connection: AsyncConnection, span: Span) -> tuple[Work, l
     by_staff = (h.at >= span[0], h.at < span[1], h.kind == "entry", h.changed_by != "")
 
     async def ids(*conditions: object) -> set[str]:
-        query = select(distinct(h.item_id)).where(*by_staff, *conditions)  # type: ignore[arg-type]
+        query = select(h.item_id).distinct().where(*by_staff, *conditions)  # type: ignore[arg-type]
         return set((await connection.execute(query)).scalars())
 
     added = await ids(h.before.is_(None), h.after.is_not(None))
