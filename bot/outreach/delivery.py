@@ -271,7 +271,7 @@ class Feeder:
             raise Overtaken
         room = min(at.pace.allowed(self._monotonic()), at.pace.ahead - on_the_way, AT_ONCE)
         if is_broken:
-            # A person went on, or the pause is over: whether the account is well again, one message finds out.
+            # Somebody went on, or the pause is over: one message finds out whether the account is well.
             room = min(room, 1 - on_the_way)
         if room <= 0:
             return

@@ -470,9 +470,9 @@ async def put(
 async def window_was_shut(connection: AsyncConnection, outbox_id: int, at: datetime) -> bool:
     """A platform says that somebody must write first, though we thought they might be written to.
 
-    They stand where they would stand had we known: kept until they write, or left alone, as the campaign says.
-    The message leaves the outbox, with what was to go along, so that it can be given later. False, changing
-    nothing, where it is no recipient's message.
+    They stand where they would stand had we known: kept until they write, or left alone, as the campaign
+    says. The message leaves the outbox, with what was to go along, so that it can be given later. False,
+    changing nothing, where it is no recipient's message.
     """
     found = await connection.execute(
         select(r.c.id, t.c.outside, outbox.c.conversation_key, outbox.c.created_at)

@@ -38,8 +38,8 @@ async def settle(database: Database, people: Sequence[Person], now: datetime) ->
     """Put them there."""
     rows = [
         {
-            "key": one.id.key, "channel": one.channel, "account": one.account, "user": one.name, "state": "{}",
-            "revision": 1, "mode": one.mode, "mode_since": now,
+            "key": one.id.key, "channel": one.channel, "account": one.account, "user": one.name,
+            "state": "{}", "revision": 1, "mode": one.mode, "mode_since": now,
             "last_heard_at": now - one.heard_ago if one.heard_ago is not None else None,
             "can_receive": int(one.can_receive), "created_at": now,
         }
