@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-
-import yaml
 
 from knowledge.analysis import TextAnalysis
+from knowledge.located import shipped_table
 from knowledge.phrases import Phrases
 
 
@@ -29,7 +27,7 @@ class AspectReader:
     """Finds aspects in text. Immutable."""
 
     def __init__(self, analysis: TextAnalysis) -> None:
-        raw = yaml.safe_load(files("knowledge").joinpath("aspects.yml").read_text("utf-8"))
+        raw = shipped_table("aspects.yml")
         self._analysis = analysis
         self._asks = _named(analysis, raw["asks"])
         self._titles = _named(analysis, raw["titles"])

@@ -6,6 +6,8 @@ Two equal keys in one place are a fault here: YAML would silently keep the last 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -80,6 +82,12 @@ def read_text(file: Path) -> str:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise Faults([ContentError(file, line, "is not UTF-8 text")]) from error
+
+
+@cache
+def shipped_table(name: str) -> Any:
+    """A YAML file that lies beside the program and never changes while it runs, read once."""
+    return yaml.load(files("knowledge").joinpath(name).read_text("utf-8"), _Base)  # noqa: S506 - a safe loader
 
 
 def parse(file: Path, text: str) -> Located:

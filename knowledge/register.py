@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from importlib.resources import files
-
-import yaml
 
 from knowledge.analysis import DocumentMention, TextAnalysis
 from knowledge.answer import Citation
 from knowledge.content import Certainty, Document, written_date
+from knowledge.located import shipped_table
 from knowledge.phrases import Phrases
 
 
@@ -75,7 +73,7 @@ class Register:
             analysis,
             ((alias, document.number) for document in documents.values() for alias in document.aliases),
         )
-        asked = yaml.safe_load(files("knowledge").joinpath("register.yml").read_text("utf-8"))
+        asked = shipped_table("register.yml")
         self._data: Phrases[Datum] = Phrases(
             analysis,
             ((phrase, Datum(name)) for name, phrases in asked["asked"].items() for phrase in phrases),
