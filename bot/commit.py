@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import erasures
 from bot.clock import Clock
+from bot.dialogue.state import ConversationState
 from bot.dialogue.turn import (
     AssessmentFinished,
     Delivered,
@@ -30,7 +32,7 @@ from bot.dialogue.turn import (
 from bot.flows.results import AssessmentProgress
 from bot.store import (
     assessments,
-    campaigns,
+    audit,
     conversations,
     events,
     misses,
@@ -39,6 +41,7 @@ from bot.store import (
     subscriptions,
     turns,
 )
+from bot.store.audit import Action
 from bot.store.conversations import Conversation, StaleConversation
 from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
@@ -161,18 +164,25 @@ async def _carry_out(
             await assessments.finish(connection, after.id, result, now)
         case Subscribed() | Unsubscribed() | ToldAboutThemselves():
             await _consent(connection, key, effect, heard)
-        case Forget():
-            await conversations.forget(connection, key, keep_event=heard.id)
-            await assessments.forget(connection, key, now)
-            await campaigns.erase(connection, key, now)
-            await subscriptions.forget(connection, key)
-            await profiles.forget(connection, key)
-            event = heard.event
-            bare = InboundEvent(
-                event.channel, event.account, event.user, event.key, event.kind, event.sent_at
-            )
-            await events.blank(connection, heard.id, bare)
+        case Forget(receipt):
+            return await _forget(connection, after, heard, receipt, now)
     return after
+
+
+async def _forget(
+    connection: AsyncConnection, after: Conversation, heard: HeardEvent, receipt: str, now: datetime
+) -> Conversation:
+    """Everything goes but the bare demand and the receipt for it, on which the log can be asked."""
+    event = heard.event
+    await erasures.forget(connection, after.id.key, now, keep_event=heard.id)
+    bare = InboundEvent(event.channel, event.account, event.user, event.key, event.kind, event.sent_at)
+    await events.blank(connection, heard.id, bare)
+    subject = f"erasure:{receipt}" if receipt else "erasure"
+    await audit.note(connection, None, Action.DATA_ERASED, subject, now)
+    # Nobody waits for an officer any more: there is nothing left that one could answer.
+    state = after.state if event.kind in ANSWERABLE else ConversationState()
+    since = after.mode_since if after.mode is Mode.BOT else now
+    return replace(after, state=state, mode=Mode.BOT, mode_since=since, person_last_at=None, officer="")
 
 
 async def _consent(

@@ -58,6 +58,7 @@ for i = 2, #ARGV do redis.call('xadd', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'c'
 return #ARGV - 1
 """
 _ANNOUNCED_AT_ONCE = 500
+_LOOKED_THROUGH = 2000
 # A token bucket holding one minute's worth. KEYS: bucket. ARGV: per minute, wanted, now in seconds.
 # Returns {tokens given, milliseconds until one is there}.
 _TAKE = """
@@ -209,6 +210,23 @@ class Nerves:
             return []
         streams = cast("list[tuple[str, list[tuple[str, dict[str, str]]]]]", answer or [])
         return [fields["c"] for _, rows in streams for _, fields in rows]
+
+    async def forget(self, conversation_key: str) -> None:
+        """Take every announcement of a conversation out, also those long taken. Never raises: what stays
+        holds an id and no words, and is pushed out by newer ones."""
+        first = "-"
+        try:
+            while True:
+                found = await self._redis.xrange(_STREAM, min=first, count=_LOOKED_THROUGH)
+                rows = cast("list[tuple[str, dict[str, str]]]", found)
+                if not rows:
+                    return
+                theirs = [id_ for id_, fields in rows if fields.get("c") == conversation_key]
+                if theirs:
+                    await self._redis.xdel(_STREAM, *theirs)
+                first = f"({rows[-1][0]}"
+        except (RedisError, OSError) as error:
+            log.warning("announcements_not_forgotten", reason=type(error).__name__)
 
     async def backlog(self) -> int:
         """Announcements nobody has taken yet. Raises RedisError when Redis is away."""

@@ -1,7 +1,8 @@
 """Removes what is older than staff want it kept: once a day, at night, a little at a time.
 
 How long is set on the page "Cài đặt"; where nothing is set, everything is kept. What must never be removed
-however old it is, bot.store.retention knows. Every run is a line in the audit log, with numbers and no
+however old it is, bot.store.retention knows. Of who asked to be forgotten, the last traces go here too
+(bot.erasures), whatever is set. Every run is a line in the audit log, with numbers and no
 content; that line is also how all processes know that today's is done.
 """
 
@@ -16,6 +17,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import erasures
 from bot.clock import Clock
 from bot.flows.assessment_moves import KEPT_DAYS
 from bot.house_rules import HouseRules
@@ -81,8 +83,11 @@ class Retention:
         while not stop.is_set():
             try:
                 async with self._nerves.lock(SUBJECT) as held:
-                    if held and await self.is_due():
-                        await self.apply(stop)
+                    if held:
+                        if gone := await erasures.settle(self._database, self._nerves, self._clock()):
+                            log.info("last_traces_removed", people=gone)
+                        if await self.is_due():
+                            await self.apply(stop)
             except (RedisError, OSError, StoreUnavailable) as error:
                 log.warning("retention_waits", reason=type(error).__name__)
             except Exception:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 from redis.exceptions import RedisError
@@ -21,6 +22,7 @@ from redis.exceptions import RedisError
 from bot.clock import Clock
 from bot.commit import commit_notice, commit_parked, commit_turn
 from bot.dialogue.turn import Forget, HeardEvent, Hearing, Outcome, Turn, View
+from bot.erasures import write_beside
 from bot.flows.results import Sheet
 from bot.metrics import Metrics
 from bot.nerves import Nerves
@@ -67,9 +69,11 @@ class Worker:
         *,
         cabinet: Cabinet | None = None,
         held: HeldMessages | None = None,
+        data_dir: Path | None = None,
         concurrency: int = 8,
     ) -> None:
-        """`apology` is what a citizen is told when their message could not be handled.
+        """`apology` is what a citizen is told when their message could not be handled. `data_dir`: where the
+        list of who was forgotten is kept beside the database.
 
         Without a cabinet no sheet can be handed over: one in a turn counts as a fault of ours.
         """
@@ -82,6 +86,7 @@ class Worker:
         self._metrics = metrics
         self._cabinet = cabinet
         self._held = held
+        self._data_dir = data_dir
         self._slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: set[asyncio.Task[None]] = set()
@@ -198,6 +203,8 @@ class Worker:
         await commit_turn(self._database, conversation, heard, turn, stamped, self._clock, took * 1000)
         self._metrics.turn_seconds.labels(event.channel).observe(took)
         self._metrics.turns.labels(event.channel, turn.outcome.value).inc()
+        if any(isinstance(effect, Forget) for effect in turn.effects):
+            await self._after_erasure(key)
         log.info("turn", outcome=turn.outcome.value, intent=turn.understanding.intent, replies=len(fitted))
         if stamped:
             await self._nerves.hint_outbox()
@@ -221,6 +228,12 @@ class Worker:
             log.warning("held_message_waits", reason=type(error).__name__)
         except Exception:
             log.exception("held_message_not_given")
+
+    async def _after_erasure(self, key: str) -> None:
+        """What is best done at once and is caught up otherwise; the erasure itself is on disk."""
+        await self._nerves.forget(key)
+        if self._data_dir is not None:
+            await write_beside(self._database, self._data_dir, key)
 
     async def _drawn(self, conversation: ConversationId, turn: Turn) -> tuple[Part, ...]:
         """The replies with sheets as files. Whoever is forgotten loses their files before it is committed:

@@ -89,6 +89,9 @@ class SetReceiving:
 class Forget:
     """Erase what is kept about this citizen."""
 
+    receipt: str = ""
+    """The number they are told, by which the log can be asked; empty when the platform passed it on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Missed:

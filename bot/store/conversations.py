@@ -195,12 +195,21 @@ async def forget(connection: AsyncConnection, key: str, keep_event: int) -> None
     answers_it = func.coalesce(outbox.c.event_id, 0) == keep_event
     await connection.execute(delete(outbox).where(outbox.c.conversation_key == key, ~answers_it))
     await connection.execute(delete(conversation_notes).where(conversation_notes.c.conversation_key == key))
+    # Platforms do not promise order: what was said before may lie behind the demand, handled already.
+    is_before = or_(inbound_events.c.id < keep_event, inbound_events.c.handled_at.is_not(None))
     await connection.execute(
         delete(inbound_events).where(
-            inbound_events.c.conversation_key == key, inbound_events.c.id < keep_event
+            inbound_events.c.conversation_key == key, inbound_events.c.id != keep_event, is_before
         )
     )
     await connection.execute(update(t).where(t.c.key == key).values(state="{}"))
+
+
+async def remove(connection: AsyncConnection, key: str) -> None:
+    """Erase everything of a conversation, the row itself and what nobody has handled too."""
+    for table in (turns, outbox, conversation_notes, inbound_events):
+        await connection.execute(delete(table).where(table.c.conversation_key == key))
+    await connection.execute(delete(t).where(t.c.key == key))
 
 
 async def count_by_mode(connection: AsyncConnection) -> dict[str, int]:

@@ -569,6 +569,7 @@ erasures = Table(
     metadata,
     Column("key_hash", String(64), primary_key=True, comment="SHA-256 of the conversation's key"),
     Column("at", UtcDateTime, nullable=False),
+    Column("event_id", RowId, comment="The demand, while it and the answer to it are still there"),
     comment="Who asked to be forgotten: after a restore from a backup they are forgotten again",
 )
 

@@ -132,6 +132,12 @@ def upgrade() -> None:
             "key_hash", sa.String(length=64), nullable=False, comment="SHA-256 of the conversation's key"
         ),
         sa.Column("at", moment, nullable=False),
+        sa.Column(
+            "event_id",
+            _ROW_ID,
+            nullable=True,
+            comment="The demand, while it and the answer to it are still there",
+        ),
         sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_erasures")),
         comment="Who asked to be forgotten: after a restore from a backup they are forgotten again",
     )
