@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import HeardEvent, Outcome
 from bot.store.schema import inbound_events as t
-from connectors.message import EventKind, InboundEvent, decode_event, encode_event
+from connectors.message import ConversationId, EventKind, InboundEvent, decode_event, encode_event
 
 log = structlog.get_logger(__name__)
 
@@ -164,6 +164,27 @@ def said(conversation_key: str) -> Select[int, str, datetime]:
         .where(t.c.conversation_key == conversation_key, t.c.kind.in_(SPOKEN))
         .order_by(t.c.id)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words somebody wrote lately."""
+
+    event_id: int
+    conversation: ConversationId
+    text: str
+
+
+async def said_since(connection: AsyncConnection, since: datetime, limit: int = 3000) -> list[Said]:
+    """What was written to us since a moment, of the `limit` latest events, newest first. By id, which follows
+    the order of arrival and needs no index of its own."""
+    latest = select(t.c.id, t.c.conversation_key, t.c.kind, t.c.body, t.c.received_at).order_by(t.c.id.desc())
+    rows = await connection.execute(latest.limit(limit))
+    return [
+        Said(row.id, ConversationId.from_key(row.conversation_key), decode_event(row.body).text)
+        for row in rows
+        if row.received_at >= since and row.kind == EventKind.TEXT.value and row.conversation_key
+    ]
 
 
 async def blank(connection: AsyncConnection, event_id: int, bare: InboundEvent) -> None:

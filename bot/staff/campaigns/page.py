@@ -22,7 +22,7 @@ from bot.outreach.topics import OFFERS, Topic, offer_of
 from bot.outreach.windows import TERMS
 from bot.staff.access import ANSWERING, EDITING, EVERY_ROLE, Route, Visit, not_found, see
 from bot.staff.campaigns import form as forms
-from bot.staff.campaigns import shown
+from bot.staff.campaigns import shown, testing
 from bot.staff.campaigns.form import Typed
 from bot.staff.campaigns.words import ACTIVE, ASSESSED, BUTTONS, DID, OUTSIDE, PLACES, SENDING, STATES, WHY
 from bot.staff.inbox import path_of
@@ -92,6 +92,7 @@ class Campaigns:
             Route("GET", f"{one}/nguoi-nhan", ANSWERING, self.recipients),
             Route("GET", f"{one}/nguoi-nhan.csv", ANSWERING, self.export),
             Route("POST", f"{one}/chep", EDITING, self.copy),
+            Route("POST", f"{one}/gui-thu", ANSWERING | EDITING, self.try_out),
             *(Route("POST", f"{one}/{name}", EDITING, self._button(do)) for name, do in buttons.items()),
         )
 
@@ -173,6 +174,12 @@ class Campaigns:
         """POST …/chep: a new draft that says the same."""
         made = await self._office().copy(await self._asked_for(visit), visit.session.officer)
         return see(f"{CAMPAIGNS}/{made}", "da-chep-chien-dich")
+
+    async def try_out(self, visit: Visit) -> web.StreamResponse:
+        """POST …/gui-thu: to the officer's own phone."""
+        campaign = await self._asked_for(visit)
+        said = await testing.send(self._parts, campaign, visit.session)
+        return see(f"{CAMPAIGNS}/{campaign.id}", said)
 
     def _button(
         self, do: Callable[[Office, Campaign, Officer, Mapping[str, str]], Awaitable[object]]
@@ -341,6 +348,7 @@ class Campaigns:
             "samples": self._samples(campaign, now),
             "may_edit": role in EDITING,
             "may_see_people": role in ANSWERING,
+            "try_code": testing.code_of(campaign, visit.session) if role in ANSWERING | EDITING else "",
             "may_write": campaign.state in {State.DRAFT, State.APPROVAL, State.SCHEDULED},
             "history": [
                 (

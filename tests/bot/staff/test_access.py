@@ -110,6 +110,7 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/staff/chien-dich/{id}/nguoi-nhan"): ANSWERING,
     ("GET", "/staff/chien-dich/{id}/nguoi-nhan.csv"): ANSWERING,
     ("POST", "/staff/chien-dich/{id}/chep"): EDITING,
+    ("POST", "/staff/chien-dich/{id}/gui-thu"): ANSWERING | EDITING,
     ("POST", "/staff/chien-dich/{id}/xin-duyet"): EDITING,
     ("POST", "/staff/chien-dich/{id}/duyet"): EDITING,
     ("POST", "/staff/chien-dich/{id}/tra-lai"): EDITING,
