@@ -651,10 +651,15 @@ def restore_command(file: Path, data_dir: Path | None) -> None:
     """Put the data of a backup in place of what is there; the bot must be stopped."""
     settings = read_settings(data_dir=data_dir)
     try:
-        kept = restore(settings, file)
+        restored = restore(settings, file)
     except BackupFailed as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"Đã khôi phục. Dữ liệu trước đó (nếu có) được giữ ở {kept}.")
+    click.echo(f"Đã khôi phục. Dữ liệu trước đó (nếu có) được giữ ở {restored.kept}.")
+    if restored.forgotten:
+        click.echo(
+            f"{restored.forgotten} người đã yêu cầu xóa dữ liệu sau khi bản sao này được tạo: "
+            "dữ liệu của họ đã được xóa lại."
+        )
 
 
 @main.command()

@@ -67,7 +67,7 @@ class Cabinet:
 
     async def forget(self, conversation: ConversationId) -> None:
         """Remove every file drawn for this conversation. Raises OSError: then it must be tried again."""
-        await asyncio.to_thread(self._remove_of, conversation)
+        await asyncio.to_thread(remove_sheets, self._folder, conversation)
 
     async def keep_tidy(self, stop: asyncio.Event) -> None:
         """Remove old files every hour until `stop` is set."""
@@ -158,10 +158,6 @@ class Cabinet:
                 log.warning("sheets_not_removed", reason=type(error).__name__)
             await asyncio.sleep(TIDY_SECONDS)
 
-    def _remove_of(self, conversation: ConversationId) -> None:
-        for path in self._folder.glob(f"{_owner(conversation)}-*"):
-            path.unlink(missing_ok=True)
-
     def _remove_old(self) -> int:
         oldest = (self._clock() - KEPT_FOR).timestamp()
         removed = 0
@@ -173,6 +169,12 @@ class Cabinet:
             except FileNotFoundError:  # another process was first
                 continue
         return removed
+
+
+def remove_sheets(folder: Path, conversation: ConversationId) -> None:
+    """Remove every file drawn for a conversation. Blocking. Raises OSError."""
+    for path in folder.glob(f"{_owner(conversation)}-*"):
+        path.unlink(missing_ok=True)
 
 
 def _owner(conversation: ConversationId) -> str:
