@@ -15,7 +15,7 @@ from bot.clock import utc_now
 from bot.embedded_valkey import ValkeyUnavailable
 from bot.nerves import Nerves
 from bot.settings import MESSENGER_NEEDED, ZALO_NEEDED, Settings
-from bot.store import accounts, content, events, outbox, staff
+from bot.store import accounts, campaigns, content, events, outbox, staff
 from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import SchemaTooNew
 from connectors.channel import Channel, Health
@@ -76,6 +76,7 @@ async def examine(settings: Settings) -> list[Finding]:
         findings.append(await asyncio.to_thread(_criteria))
         findings.extend(await asyncio.to_thread(_readers))
         findings.extend(await _queues(database))
+        findings.append(await _outreach(database))
         findings.append(await _console(database))
         findings.extend(await _channels(settings, database))
     return findings
@@ -315,6 +316,22 @@ async def _queues(database: Database) -> list[Finding]:
         for depth in depths
     )
     return found
+
+
+async def _outreach(database: Database) -> Finding:
+    """Campaigns that need somebody: those that paused by themselves, and messages nobody knows about."""
+    what = "Chiến dịch"
+    async with database.read() as connection:
+        found = await campaigns.attention(connection, utc_now().date())
+    said = []
+    if found.troubled:
+        said.append(f"{found.troubled} chiến dịch đang tạm dừng vì trục trặc")
+    if found.unknown:
+        said.append(f"{found.unknown} tin không rõ đã tới hay chưa")
+    if not said:
+        return Finding(Level.GOOD, what, "không có gì đang chờ bạn")
+    remedy = "Xem: khuyenhoc campaign list, hoặc trang Chiến dịch. Tin không rõ không tự gửi lại."
+    return Finding(Level.WARN, what, "; ".join(said), remedy)
 
 
 async def _console(database: Database) -> Finding:

@@ -17,7 +17,7 @@ from bot.staff.access import ANSWERING, EDITING, EVERY_ROLE, READING_QUESTIONS
 from bot.staff.channels import ChannelState
 from bot.staff.library.addresses import LIBRARY, REVIEW
 from bot.staff.words import duration
-from bot.store import conversations, events, figures, library, misses, outbox
+from bot.store import campaigns, conversations, events, figures, library, misses, outbox
 from bot.store.figures import Pending
 from bot.store.staff import Officer, Role
 
@@ -26,6 +26,7 @@ LOST_FOR = timedelta(days=14)
 """Evidence that could not be had longer ago is no news any more: nothing can make it undone."""
 _INBOX, _TROUBLE, _MISSES = "/staff/hop-thu", "/staff/tin-loi", "/staff/chua-tra-loi"
 _FAQ, _CHANNELS = "/staff/cau-hoi", "/staff/cai-dat/kenh"
+_CAMPAIGNS = "/staff/chien-dich"
 _RESULTS = "/staff/tu-danh-gia/danh-sach"
 
 
@@ -80,6 +81,7 @@ async def all_duties(
     return [
         _channels(channels),
         *await _talks(connection, waits, now),
+        *await _outreach(connection, now),
         *await _content(connection, waits, now),
     ]
 
@@ -137,6 +139,37 @@ async def _talks(connection: AsyncConnection, waits: Pending, now: datetime) -> 
             "",
             f"{_INBOX}#dang-tra-loi",
             ANSWERING,
+        ),
+    ]
+
+
+async def _outreach(connection: AsyncConnection, now: datetime) -> list[Duty]:
+    waits = await campaigns.attention(connection, now.date())
+    return [
+        Duty(
+            waits.troubled,
+            "Chiến dịch đang tạm dừng vì trục trặc",
+            "Bạn xem lý do rồi cho gửi tiếp hoặc dừng hẳn.",
+            "chiến dịch",
+            _CAMPAIGNS,
+            EDITING,
+            is_urgent=True,
+        ),
+        Duty(
+            waits.approval,
+            "Chiến dịch chờ duyệt",
+            "Người duyệt là người khác với người xin duyệt.",
+            "",
+            _CAMPAIGNS,
+            EDITING,
+        ),
+        Duty(
+            waits.proposed,
+            "Chiến dịch lịch nhắc gợi ý",
+            "Bản nháp cho các dịp sắp tới: bạn đọc lại, sửa rồi hẹn giờ gửi, hoặc để đó.",
+            "",
+            _CAMPAIGNS,
+            EDITING,
         ),
     ]
 

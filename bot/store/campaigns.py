@@ -290,6 +290,37 @@ class Recipient:
     sent_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """How much of campaigns waits for a person."""
+
+    approval: int
+    """Waiting for a second person's yes."""
+    troubled: int
+    """Paused by themselves, with a reason."""
+    proposed: int
+    """Drafts the calendar made, for a day that is not over."""
+    unknown: int
+    """Messages of which nobody knows whether they arrived."""
+
+
+async def attention(connection: AsyncConnection, today: date) -> Attention:
+    """In one round trip; numbers only."""
+    dead = outbox.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")])  # as ix_outbox_dead
+    counts = (
+        select(func.count()).where(t.c.state == State.APPROVAL.value),
+        select(func.count()).where(t.c.state == State.PAUSED.value, t.c.paused_why != ""),
+        select(func.count()).where(
+            t.c.state == State.DRAFT.value, t.c.created_by == "", t.c.occasion != "", t.c.occasion_on >= today
+        ),
+        select(func.count()).where(
+            dead, outbox.c.state == Sending.UNKNOWN.value, outbox.c.author == CAMPAIGN
+        ),
+    )
+    row = (await connection.execute(select(*(one.scalar_subquery() for one in counts)))).one()
+    return Attention(*row)
+
+
 async def recipients(
     connection: AsyncConnection,
     campaign_id: int,
