@@ -61,6 +61,12 @@ class Draft:
     status: int = 200
 
 
+def office_of(parts: StaffParts) -> Office:
+    """Where campaigns of this console are made."""
+    on = frozenset(channel.name for channel in parts.channels if channel.name in TERMS)
+    return Office(parts.database, parts.clock, parts.zone, on, parts.approval_above)
+
+
 class Campaigns:
     """The list, a campaign's page, its form and its buttons."""
 
@@ -257,9 +263,7 @@ class Campaigns:
     # --- how it is done ----------------------------------------------------------------------------
 
     def _office(self) -> Office:
-        parts = self._parts
-        on = frozenset(channel.name for channel in parts.channels if channel.name in TERMS)
-        return Office(parts.database, parts.clock, parts.zone, on, parts.approval_above)
+        return office_of(self._parts)
 
     async def _asked_for(self, visit: Visit) -> Campaign:
         async with self._parts.database.read() as connection:
