@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -62,8 +63,13 @@ def read_workbook(path: Path, limits: Limits) -> tuple[tuple[Grid, ...], tuple[s
     warnings = []
     if any("vbaProject" in member for member in members):
         warnings.append("Tệp có macro; mình bỏ qua, không chạy.")
+    with path.open("rb") as stream:  # by name, only files whose names end as expected would be opened
+        return _grids(stream, warnings, limits)
+
+
+def _grids(stream: BinaryIO, warnings: list[str], limits: Limits) -> tuple[tuple[Grid, ...], tuple[str, ...]]:
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
     except (InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
         raise IngestError("Tệp bảng tính bị hỏng, không mở được.") from error
     grids: list[Grid] = []

@@ -13,6 +13,7 @@ from knowledge.ingest import Encrypted, IngestError, Limits, TakenIn, TooBig
 from knowledge.ingest.programs import has_tesseract, libreoffice
 from knowledge.ingest.readers import read
 from knowledge.ingest.readers.docx_numbering import roman
+from knowledge.ingest.readers.sheet import read_workbook
 from knowledge.ingest.taking_in import take_in
 from tests.knowledge.ingest.samples import (
     ANALYSIS,
@@ -292,3 +293,10 @@ def test_entities_are_refused_in_whatever_encoding(tmp_path: Path, encoding: str
 def test_formulas_are_not_computed(tmp_path: Path) -> None:
     taken = _taken(workbook(tmp_path / "a.xlsx", [["Kết quả", "=1+1"], ["Ghi chú", "xem"]]))
     assert "=1+1" not in " ".join(one.text for one in taken.passages)
+
+
+def test_a_workbook_is_read_whatever_its_file_is_called(tmp_path: Path) -> None:
+    """What was sent in lies under a name of ours until it is read."""
+    path = workbook(tmp_path / "a.xlsx", [["Câu hỏi", "Câu trả lời"]]).rename(tmp_path / "0af3.upload")
+    (grid,), _ = read_workbook(path, Limits())
+    assert list(grid.rows[0][:2]) == ["Câu hỏi", "Câu trả lời"]
