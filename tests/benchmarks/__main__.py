@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import measures, postgres
+from tests.benchmarks import campaigns, measures, postgres
 from tests.benchmarks.finding import finding
 from tests.benchmarks.machine import Cores, all_together, describe, share_out
 from tests.benchmarks.measures import FULL, QUICK, Bench
@@ -87,11 +87,17 @@ def postgres_whole(bench: Bench) -> Iterator[Section]:
     yield Section("PostgreSQL + Redis, separate roles, all cores shared by everybody", tuple(rows))
 
 
+def campaign(bench: Bench) -> Iterator[Section]:
+    """Campaigns planned and sent, and answers meanwhile."""
+    yield from campaigns.campaign(bench, lambda name: _sqlite(bench, f"campaign-{name}"))
+
+
 PARTS: tuple[Part, ...] = (
     ("finding", finding),
     ("sqlite-web", sqlite_web),
     ("sqlite-all", sqlite_all),
     ("sqlite-turns", sqlite_turns),
+    ("campaign", campaign),
     ("postgres-web", postgres_web),
     ("postgres-whole", postgres_whole),
 )

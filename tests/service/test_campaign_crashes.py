@@ -28,7 +28,7 @@ from bot.store.campaigns import NewCampaign
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from connectors.sandbox.faults import Fault
-from tests.bot.outreach.people import Person, settle
+from tests.bot.outreach.people import Person, settle, where_it_is_noon
 from tests.service.citizens import until
 from tests.service.conftest import Town
 from tests.service.test_crashes import redeliver
@@ -44,12 +44,6 @@ POINTS = (
 )
 TOLD = {"sent", "delivered", "seen"}
 NEW = NewCampaign("Ngày Khuyến học", Topic.MONTH, Message("{hoi} mời bạn ngày {ngay}."), Audience())
-
-
-def where_it_is_noon() -> str:
-    """A time zone in whose daytime this runs, so that the quiet hours do not come into it."""
-    ahead = 12 - datetime.now(UTC).hour
-    return f"Etc/GMT{-ahead:+d}"
 
 
 @dataclass
@@ -148,8 +142,11 @@ async def mailing(town: Town, count: int, per_minute: int) -> AsyncIterator[Mail
 async def killed_at(town: Town, point: str) -> None:
     """Run until the program kills itself at this point."""
     doomed = await town.service.start(crash_at=point, role="sender")
-    async with asyncio.timeout(30):
-        assert await doomed.wait() == -9
+    try:
+        async with asyncio.timeout(90):  # the first start learns what the program ships with
+            assert await doomed.wait() == -9
+    except TimeoutError:
+        raise AssertionError(f"{point}: {town.service.log_path.read_text()[-3000:]}") from None
 
 
 async def killed_after(town: Town, seconds: float) -> None:
