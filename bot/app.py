@@ -45,6 +45,8 @@ from bot.noticeboard import Noticeboard, RuledAssistant
 from bot.outbox import AccountSender
 from bot.outreach.delivery import Feeder, HeldMessages, Post, share_of
 from bot.outreach.proposals import Proposals
+from bot.outreach.report_counting import Bureau
+from bot.outreach.report_drafts import ReportDesk, ReportDrafts
 from bot.outreach.steps import Office
 from bot.reminders import Reminders
 from bot.retention import Retention
@@ -54,6 +56,7 @@ from bot.staff.console import add_staff_routes
 from bot.staff.parts import StaffParts
 from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import migrate
+from bot.store.personal import Records, collect
 from bot.store.tokens import StoredTokens
 from bot.tasks import end
 from bot.uploads import UploadReader
@@ -65,7 +68,7 @@ from bot.web.ics import add_calendar_route
 from bot.webhooks import MAX_DELIVERY_BYTES, add_absent_channel, add_messenger_handshake, add_webhook
 from bot.worker import Worker, new_stamp
 from connectors.channel import Channel
-from connectors.message import Option
+from connectors.message import ConversationId, Option
 from connectors.messenger import MessengerChannel, MessengerConfig, ProfileTexts
 from connectors.messenger.config import HUMAN_AGENT_WINDOW
 from connectors.web import WebChannel
@@ -306,10 +309,15 @@ def messenger_config(settings: Settings) -> MessengerConfig:
     )
 
 
-def make_cabinet(settings: Settings, clock: Clock, criteria: CriteriaBook) -> Cabinet:
+def make_cabinet(settings: Settings, database: Database, clock: Clock, criteria: CriteriaBook) -> Cabinet:
     """Where sheets are drawn and kept."""
+
+    async def records(id_: ConversationId) -> Records:
+        async with database.read() as connection:
+            return await collect(connection, id_)
+
     folder = settings.data_dir / "sheets"
-    return Cabinet(folder, criteria.of, settings.association_name, settings.zone, clock)
+    return Cabinet(folder, criteria.of, settings.association_name, settings.zone, clock, records)
 
 
 def make_profile_texts(settings: Settings, knowledge: Knowledge) -> ProfileTexts:
@@ -352,7 +360,7 @@ async def build(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Hou
             board=board,
             assistant=make_ruled_assistant(board, librarian, interpreter, criteria),
             criteria=criteria,
-            cabinet=make_cabinet(settings, clock, criteria),
+            cabinet=make_cabinet(settings, database, clock, criteria),
             inbox=Inbox(database, nerves, clock, metrics),
             web=web_chat,
             zalo=zalo,
@@ -553,6 +561,17 @@ def office_of(settings: Settings, database: Database, clock: Clock = utc_now) ->
     return Office(database, clock, settings.zone, frozenset(on), settings.campaign_approval_above)
 
 
+def report_desk_of(
+    settings: Settings,
+    database: Database,
+    librarian: Librarian,
+    criteria: CriteriaBook,
+    clock: Clock = utc_now,
+) -> ReportDesk:
+    """Where reports are counted and their drafts prepared."""
+    return ReportDesk(Bureau(database, settings.zone, criteria.sets, lambda: librarian.base), clock)
+
+
 def make_feeder(house: House) -> Feeder:
     """Hands campaigns to the senders, at their share of each account's rate."""
     settings = house.settings
@@ -603,6 +622,10 @@ async def serve(
             works.append(
                 Proposals(office_of(house.settings, house.database, house.clock), house.nerves).run(stop)
             )
+            desk = report_desk_of(
+                house.settings, house.database, house.librarian, house.criteria, house.clock
+            )
+            works.append(ReportDrafts(desk, house.nerves).run(stop))
             if house.zalo is not None:
                 works.append(house.zalo.keep_fresh(stop))
         tasks = [asyncio.create_task(work) for work in works]

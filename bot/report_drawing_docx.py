@@ -148,6 +148,8 @@ def _widths(grid: Grid) -> list[float]:
     others = len(grid.heading) - 1
     if not grid.title:
         return [5.6, 3.4, 2.9, 4.6]
+    if not any(row[1][:1].isdigit() for row in grid.rows) and others == 2:  # number, name, version
+        return [4.0, 10.0, 2.5]
     narrow = min(3.4, (_WIDE * (0.74 if others > 5 else 0.6)) / max(1, others))
     return [_WIDE - narrow * others, *([narrow] * others)]
 

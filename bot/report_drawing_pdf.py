@@ -129,13 +129,13 @@ def _heading(head: Letterhead) -> Flowable:
     left = [
         _text(head.superior_line, plain),
         _text(head.association.upper(), bold),
-        _rule(28 * mm),
+        _Rule(28 * mm),
         _text(say.NUMBER_LINE, plain),
     ]
     right = [
         _text(say.COUNTRY, bold),
         _text(say.MOTTO, _style(10.5, Weight.BOLD, alignment=TA_CENTER)),
-        _rule(48 * mm),
+        _Rule(48 * mm),
         _text(head.date_line, _style(9.5, alignment=TA_CENTER)),
     ]
     table = Table([[left, right]], colWidths=[_WIDTH * 0.43, _WIDTH * 0.57])
@@ -150,15 +150,22 @@ def _heading(head: Letterhead) -> Flowable:
     return table
 
 
-def _rule(width: float) -> Flowable:
-    line = Table([[None]], colWidths=[width], rowHeights=[2.4 * mm])
-    line.setStyle(
-        [
-            ("FONTNAME", (0, 0), (-1, -1), _font(Weight.REGULAR)),
-            ("LINEABOVE", (0, 0), (-1, 0), 0.7, _colour(c.INK)),
-        ]
-    )
-    return line
+class _Rule(Flowable):
+    """A line in the middle, under a name."""
+
+    def __init__(self, length: float) -> None:
+        super().__init__()
+        self._length = length
+
+    def wrap(self, room: float, _: float) -> tuple[float, float]:
+        self._room = room
+        return room, 2.6 * mm
+
+    def draw(self) -> None:
+        self.canv.setStrokeColor(_colour(c.INK))
+        self.canv.setLineWidth(0.7)
+        start = (self._room - self._length) / 2
+        self.canv.line(start, 1.8 * mm, start + self._length, 1.8 * mm)
 
 
 def _chapter(chapter: Chapter) -> list[Flowable]:
@@ -218,6 +225,8 @@ def _grid(grid: Grid) -> list[Flowable]:
 
 def _right_aligned(grid: Grid) -> set[int]:
     """Columns of numbers: all but the first, and but those of words."""
+    if not grid.title:
+        return {1, 2, 3}
     return {
         n
         for n in range(1, len(grid.heading))
@@ -232,6 +241,8 @@ def _widths(grid: Grid) -> list[float]:
     words = [n for n in range(count) if n not in right]
     if not grid.title:  # the numbers
         return [_WIDTH * share for share in (0.36, 0.2, 0.16, 0.28)]
+    if not right and count == 3:  # number, name and version of documents
+        return [_WIDTH * share for share in (0.24, 0.62, 0.14)]
     narrow = min(32 * mm, (_WIDTH * (0.72 if count > 6 else 0.55)) / max(1, len(right)))
     rest = (_WIDTH - narrow * len(right)) / len(words)
     return [narrow if n in right else rest for n in range(count)]

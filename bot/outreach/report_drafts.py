@@ -74,7 +74,8 @@ class ReportDesk:
         kept = await self._find(period)
         if kept is None or not self.is_stale(kept):
             return kept
-        await self.renew(kept, None)
+        with suppress(StoreUnavailable):  # what is there can be read all the same
+            await self.renew(kept, None)
         return await self._find(period)
 
     def is_stale(self, kept: Kept) -> bool:

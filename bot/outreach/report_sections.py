@@ -207,7 +207,7 @@ def _questions(period: ReportPeriod, counts: Counts) -> Section:
             "Câu hỏi",
             total,
             total_before,
-            "Tổng ba loại bên cạnh; lời chào và các bước tự đánh giá không tính.",
+            "Tổng ba loại dưới đây; lời chào và các bước tự đánh giá không tính.",
             unit="câu",
         )
     ]

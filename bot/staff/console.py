@@ -20,6 +20,7 @@ from bot.staff.access import (
     not_found,
 )
 from bot.staff.assessments import ASSESSMENTS, Assessments
+from bot.staff.calendar import CALENDAR, CalendarPages
 from bot.staff.campaigns import CAMPAIGNS, SUBSCRIBERS, Campaigns, Subscribers
 from bot.staff.faq import FAQ, Faq
 from bot.staff.house import SETTINGS, HouseSettings
@@ -30,6 +31,7 @@ from bot.staff.pages import NavItem, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.passwords import PasswordDesk
 from bot.staff.people import LOG, PEOPLE, People
+from bot.staff.reports import REPORTS, Reports
 from bot.staff.signin import SignIn
 from bot.staff.today import Today
 from bot.staff.trouble import TROUBLE, Trouble
@@ -37,7 +39,7 @@ from bot.staff.trying import Trying
 from bot.store.staff import Role
 from bot.web.address import address_behind
 
-TALKS, CONTENT, OUTREACH, HOUSE = "Trò chuyện", "Nội dung", "Nhắc tin", "Quản lý"
+TALKS, CONTENT, OUTREACH, RESULTS, HOUSE = "Trò chuyện", "Nội dung", "Nhắc tin", "Kết quả", "Quản lý"
 MENU = (
     NavItem(HOME, "Hôm nay", EVERY_ROLE),
     NavItem(INBOX, "Hộp thư", ANSWERING, TALKS),
@@ -47,7 +49,9 @@ MENU = (
     NavItem(LIBRARY, "Văn bản", EVERY_ROLE, CONTENT),
     NavItem(MISSES, "Chưa trả lời được", READING_QUESTIONS, CONTENT),
     NavItem(CAMPAIGNS, "Chiến dịch", EVERY_ROLE, OUTREACH),
+    NavItem(CALENDAR, "Lịch", EVERY_ROLE, OUTREACH),
     NavItem(SUBSCRIBERS, "Người nhận tin", EVERY_ROLE, OUTREACH),
+    NavItem(REPORTS, "Báo cáo", EVERY_ROLE, RESULTS),
     NavItem(SETTINGS, "Cài đặt", EVERY_ROLE, HOUSE),
     NavItem(PEOPLE, "Người dùng", MANAGING, HOUSE),
     NavItem(LOG, "Nhật ký", MANAGING, HOUSE),
@@ -82,7 +86,9 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
     )
     routes: list[Route | OpenRoute] = [
         *Campaigns(desk, pages).routes,
+        *CalendarPages(desk, pages, gate).routes,
         *Subscribers(desk, pages).routes,
+        *Reports(desk, pages).routes,
         *signin.routes,
         *Today(desk, pages).routes,
         *inbox.routes,

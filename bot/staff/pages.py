@@ -71,6 +71,13 @@ NOTICES = {
     "da-luu-chien-dich": "Đã lưu bản nháp. Chưa gửi cho ai cả.",
     "da-gui-thu": "Đang gửi thử đến điện thoại của bạn. Người dân chưa nhận gì cả.",
     "da-chep-chien-dich": "Đã chép thành một bản nháp mới.",
+    "da-luu-bao-cao": "Đã lưu.",
+    "da-dem-lai": "Đã đếm lại. Số liệu dưới đây là mới nhất.",
+    "da-chot": "Đã chốt. Từ bây giờ báo cáo này không đổi nữa.",
+    "da-soan-chien-dich": "Đã soạn sẵn chiến dịch từ tin mẫu của lịch. Chưa gửi cho ai cả.",
+    "da-luu-lich": "Đã lưu. Lịch theo bản này từ bây giờ.",
+    "da-cat-lich": "Đã đưa vào lưu trữ. Lịch không nhắc dịp này nữa.",
+    "da-chon-lich": "Đã chọn xong. Lịch theo bản đã chọn từ bây giờ.",
     "da-luu-cai-dat": "Đã lưu. Khoảng một giây nữa trợ lý làm theo cài đặt này.",
     "cai-dat-nhu-cu": "Cài đặt vẫn như cũ, không có gì phải lưu.",
     "da-chon": "Đã chọn xong. Khoảng một giây nữa trợ lý trả lời theo bản đã chọn.",
@@ -99,6 +106,7 @@ WARNINGS = {
     "da-gui-thu-roi": "Mã bạn nhắn lần trước đã được dùng. Muốn gửi thử lần nữa, bạn nhắn lại mã nhé.",
     "chua-chon-tep": "Bạn chưa chọn tệp nào.",
     "da-doi-roi": "Đã có người đổi trước rồi; dưới đây là trạng thái mới nhất.",
+    "co-chien-dich": "Dịp này có chiến dịch rồi, chính là chiến dịch dưới đây.",
     "chua-nhan": "Trợ lý đang trả lời cuộc trò chuyện này rồi.",
 }
 

@@ -13,6 +13,7 @@ from datetime import date, datetime, tzinfo
 from urllib.parse import quote
 
 from bot.staff.assessments import ASSESSMENTS
+from bot.staff.calendar import CALENDAR
 from bot.staff.campaigns import CAMPAIGNS
 from bot.staff.faq import FAQ
 from bot.staff.house import SETTINGS
@@ -21,6 +22,7 @@ from bot.staff.masking import without_people
 from bot.staff.misses import MISSES
 from bot.staff.people.log_words import FACTS, KINDS, VALUES
 from bot.staff.people.places import account_path
+from bot.staff.reports import REPORTS
 from bot.staff.trouble import TROUBLE
 from bot.staff.words import ACTIONS, channel_name, handle_of_digest, moment
 from bot.store.audit import Action, Line, account_subject
@@ -154,6 +156,8 @@ _KNOWN: dict[str, Callable[[str, Names], tuple[str, str]]] = {
     "passage": lambda rest, _names: (f"đoạn văn bản số {rest}", f"{LIBRARY}/doan/{rest}"),
     "assessment": lambda rest, _names: (f"bài {rest}", f"{ASSESSMENTS}/bai/{rest}"),
     "erasure": lambda rest, _names: (f"biên nhận {rest}", ""),
+    "report": lambda rest, _names: (f"báo cáo {rest}", f"{REPORTS}/{rest}"),
+    "occasion": lambda rest, _names: (rest, f"{CALENDAR}/{rest}"),
     "campaign": lambda rest, _names: (f"chiến dịch số {rest}", f"{CAMPAIGNS}/{rest}"),
 }
 """By what stands before the colon of a subject."""

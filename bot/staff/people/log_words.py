@@ -78,5 +78,13 @@ VALUES: dict[str, str] = {
     "outside": "ngoài phạm vi",
     "skipped": "bỏ qua",
     "written": "soạn câu mới",
+    "add": "thêm",
+    "archive": "đưa vào lưu trữ",
+    "decide": "chọn một trong hai bản",
     "added": "thêm vào câu có sẵn",
+    "prepared": "lập báo cáo",
+    "renewed": "đếm lại số liệu",
+    "noted": "viết nhận xét",
+    "headed": "ghi phần đầu trang",
+    "final": "chốt báo cáo",
 }

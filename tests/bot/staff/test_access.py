@@ -70,6 +70,14 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/staff/hoi-thu"): EVERYONE,
     ("POST", "/staff/cau-hoi/{entry}/luu-tru"): EDITING,
     ("POST", "/staff/cau-hoi/{entry}/xung-dot"): EDITING,
+    ("GET", "/staff/bao-cao"): EVERYONE,
+    ("POST", "/staff/bao-cao"): EDITING,
+    ("GET", "/staff/bao-cao/{period}"): EVERYONE,
+    ("GET", "/staff/bao-cao/{period}/tai/{form}"): EVERYONE,
+    ("POST", "/staff/bao-cao/{period}/ghi-chu"): EDITING,
+    ("POST", "/staff/bao-cao/{period}/dau-trang"): EDITING,
+    ("POST", "/staff/bao-cao/{period}/dem-lai"): EDITING,
+    ("POST", "/staff/bao-cao/{period}/chot"): EDITING,
     ("GET", "/staff/van-ban"): EVERYONE,
     ("GET", "/staff/van-ban/di-kem"): EVERYONE,
     ("POST", "/staff/van-ban/tai-len"): EDITING,
@@ -119,6 +127,15 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/staff/chien-dich/{id}/tam-dung"): EDITING,
     ("POST", "/staff/chien-dich/{id}/gui-tiep"): EDITING,
     ("POST", "/staff/chien-dich/{id}/dung-han"): EDITING,
+    ("GET", "/staff/lich"): EVERYONE,
+    ("GET", "/staff/lich/_moi"): EDITING,
+    ("POST", "/staff/lich/_moi"): EDITING,
+    ("GET", "/staff/lich/{id}"): EVERYONE,
+    ("POST", "/staff/lich/{id}"): EDITING,
+    ("GET", "/staff/lich/{id}/lich-su"): EVERYONE,
+    ("POST", "/staff/lich/{id}/luu-tru"): EDITING,
+    ("POST", "/staff/lich/{id}/xung-dot"): EDITING,
+    ("POST", "/staff/lich/{id}/soan"): EDITING,
     ("GET", "/staff/nguoi-nhan-tin"): EVERYONE,
     ("GET", "/staff/cai-dat"): EVERYONE,
     ("GET", "/staff/cai-dat/lich-su"): EVERYONE,
@@ -168,6 +185,7 @@ def concrete(path: str) -> str:
     path = path.replace("{key}", PATH.rpartition("/")[2]).replace("{entry}", "khong-co")
     return (
         path.replace("{id}", "1")
+        .replace("{period}", "2026-10")
         .replace("{page}", "1")
         .replace("{code}", "KH-0000-0000")
         .replace("{form}", "csv")
