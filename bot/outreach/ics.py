@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vText
 
 from knowledge.calendar import Coming, in_year
 from knowledge.content import Certainty, Occasion
@@ -43,7 +43,7 @@ def feed(found: Iterable[Dated], name: str, home: str, today: date) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODUCT)
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", f"Lịch khuyến học, {_plain(name)}")
+    calendar["X-WR-CALNAME"] = vText(f"Lịch khuyến học, {_plain(name)}")  # else its comma stays bare
     calendar.add("refresh-interval", timedelta(days=1), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "P1D")
     for one in sorted(found, key=lambda dated: dated.occasion.id):
