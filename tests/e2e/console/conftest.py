@@ -144,7 +144,7 @@ async def preview_import(page: Page, file: Path, rows: Sequence[Sequence[str]]) 
     await page.goto("/staff/cau-hoi/_nhap")
     await page.locator("input[type=file]").set_input_files(workbook(file, rows))
     await page.get_by_role("button", name="Xem trước").click()
-    await page.wait_for_url("**/_nhap/*")
+    await page.wait_for_url("**/_nhap/*", timeout=60_000)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.commit import commit_parked, commit_turn
 from bot.dialogue.turn import HeardEvent, Hearing, View
-from bot.flows.results import Sheet
+from bot.flows.results import DataCopy, Sheet
 from bot.store import conversations, events, outbox, schema
 from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
@@ -81,7 +81,7 @@ class Talks:
             replies: list[tuple[Part, str]] = [
                 (reply, f"kh:furnished{next(self._numbers):014d}")
                 for reply in turn.replies
-                if not isinstance(reply, Sheet)
+                if not isinstance(reply, Sheet | DataCopy)
             ]
             shortly = at + timedelta(seconds=2)
             await commit_turn(self.database, before, heard, turn, replies, partial(_same, shortly), 41.0)
