@@ -23,7 +23,7 @@ from bot.clock import Clock
 from bot.commit import commit_notice, commit_parked, commit_turn
 from bot.dialogue.turn import Forget, HeardEvent, Hearing, Outcome, Turn, View
 from bot.erasures import write_beside
-from bot.flows.results import Sheet
+from bot.flows.results import DataCopy, Sheet
 from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.outreach.delivery import HeldMessages
@@ -239,9 +239,9 @@ class Worker:
         """The replies with sheets as files. Whoever is forgotten loses their files before it is committed:
         a crash in between repeats the turn, and with it the removal."""
         if self._cabinet is None:
-            if sheets := [reply for reply in turn.replies if isinstance(reply, Sheet)]:
+            if sheets := [reply for reply in turn.replies if isinstance(reply, Sheet | DataCopy)]:
                 raise LookupError(f"{len(sheets)} sheets and no cabinet")
-            return tuple(reply for reply in turn.replies if not isinstance(reply, Sheet))
+            return tuple(reply for reply in turn.replies if not isinstance(reply, Sheet | DataCopy))
         if any(isinstance(effect, Forget) for effect in turn.effects):
             await self._cabinet.forget(conversation)
         return await self._cabinet.drawn(conversation, turn.replies)

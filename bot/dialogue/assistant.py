@@ -43,6 +43,7 @@ from bot.dialogue.small_talk import reply_to, say
 from bot.dialogue.sources import as_sources
 from bot.dialogue.texts import ASSESS, BACK_TO_BOT, MENU, PERSON, RESUME, WISHES, WRONG, Texts
 from bot.dialogue.turn import Effect, Missed, Mode, Outcome, SetMode, SetReceiving, Turn, Understanding, View
+from bot.flows.export import hand_over
 from bot.flows.flow import Command, Flow, Pressed, Said, Sent
 from bot.flows.guide import FlowGuide
 from connectors.message import ANSWERABLE, EventKind, InboundEvent, Part, Text
@@ -298,8 +299,7 @@ class Assistant:
         if going.intent in ("greet", "help"):
             return self._greet(view) if going.intent == "greet" else self._menu(view, texts.help)
         if going.intent == "export_my_data":
-            here = texts.at(view.received_at, view.state.place)
-            return self._call_person(going, view, here.export_by_person)
+            return self._hand_copy(view)
         if going.intent == "goodbye" and self._is_in_flow(view) and (left := self._guide.leave(view)):
             return replace(left, replies=(*left.replies, Text(texts.goodbye)))
         text, options = reply_to(going.intent, texts)
@@ -316,6 +316,15 @@ class Assistant:
         turn = say(state, text, Outcome.HANDOFF, (MENU,))
         effects: tuple[Effect, ...] = () if waiting else (SetMode(Mode.WAITING),)
         return replace(turn, effects=effects, understanding=Understanding("human_request", 1.0))
+
+    def _hand_copy(self, view: View) -> Turn:
+        """What is kept about them, to themselves. Without an event there is nobody to give it to."""
+        if not view.token:
+            texts = self._texts.at(view.received_at, view.state.place)
+            return self._call_person(by_intent("export_my_data"), view, texts.export_by_person)
+        replies = hand_over(view.token)
+        state = replace(view.state, offered=(), proposed="", misses=0)
+        return self._in_between(Turn(Outcome.FLOW, state, replies), view)
 
     def _got_telephone(self, view: View) -> Turn:
         """A number to call back: for whom a person is waiting for, else that is asked."""

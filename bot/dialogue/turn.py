@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.dialogue.state import ConversationState
-from bot.flows.results import AssessmentProgress, AssessmentResult, Sheet
+from bot.flows.results import AssessmentProgress, AssessmentResult, DataCopy, Sheet
 from bot.outreach.topics import Topic
 from connectors.channel import Capabilities
 from connectors.message import InboundEvent, Part
@@ -155,8 +155,8 @@ Effect = (
 )
 
 
-Reply = Part | Sheet
-"""What a turn says. A sheet becomes a file when the turn is carried out (bot.sheets)."""
+Reply = Part | Sheet | DataCopy
+"""What a turn says. A sheet or a copy becomes a file when the turn is carried out (bot.sheets)."""
 
 
 @dataclass(frozen=True, slots=True)

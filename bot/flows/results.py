@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectors.message import Text
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -70,3 +72,13 @@ class Sheet:
     """`card`: a picture for the phone. `paper`: the A4 sheet as PDF."""
     compared: AssessmentResult | None = None
     """An earlier result to compare with, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataCopy:
+    """A copy of everything kept about the citizen, to hand over: drawn when the turn is carried out."""
+
+    number: str
+    """`BS-7Q2M-XA4T`: stands on the copy and in its name. Stable when the turn is repeated."""
+    otherwise: Text
+    """Said instead when it cannot be made."""

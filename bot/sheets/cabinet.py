@@ -13,15 +13,16 @@ import os
 import re
 import secrets
 import traceback
-from collections.abc import Callable, Iterable
-from datetime import timedelta, tzinfo
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import structlog
 
 from bot.clock import Clock
-from bot.flows.results import AssessmentResult, Sheet
+from bot.flows.results import AssessmentResult, DataCopy, Sheet
 from bot.sheets.wording import describe
+from bot.store.personal import Records
 from bot.tasks import end
 from connectors.message import ConversationId, File, Part
 from knowledge.criteria import CriteriaSet
@@ -32,6 +33,12 @@ KEPT_FOR = timedelta(days=30)
 """After it was drawn last. Sends are given up sooner; the web page can fetch it for so long."""
 TIDY_SECONDS = 3600.0
 HAND_IN = "Phiếu A4 để in: bạn tự điền họ tên, ký, rồi nộp cho chi hội hoặc Hội Khuyến học nơi bạn ở."
+YOUR_DATA = "Những gì đang lưu về bạn. Tệp này được giữ ở đây 30 ngày rồi tự xóa."
+SAME_COPY_SECONDS = 60
+"""Asked again within a minute, the same copy of one's data is given."""
+_COPY = "du-lieu"
+_NUMBER = re.compile(r"BS-[A-Z0-9]{4}-[A-Z0-9]{4}")
+_COPY_NAME = re.compile(rf"[0-9a-f]{{16}}-(?P<made>\d{{1,12}})-(?P<number>{_NUMBER.pattern})-{_COPY}\.pdf")
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,19}")
 _UNFINISHED = ".part"
 
@@ -46,20 +53,28 @@ class Cabinet:
         association: str,
         zone: tzinfo,
         clock: Clock,
+        records: Callable[[ConversationId], Awaitable[Records]] | None = None,
     ) -> None:
-        """`criteria` finds a set by its id; `folder` is made when first needed."""
+        """`criteria` finds a set by its id; `folder` is made when first needed; `records` reads what is kept
+        about somebody, without which no copy of it can be made."""
         self._folder = folder
         self._criteria = criteria
         self._association = association
         self._zone = zone
         self._clock = clock
+        self._records = records
         self._drawing = asyncio.Lock()
 
-    async def drawn(self, conversation: ConversationId, replies: Iterable[Part | Sheet]) -> tuple[Part, ...]:
-        """The replies with every sheet as the file it became; one that cannot be drawn is left out."""
+    async def drawn(
+        self, conversation: ConversationId, replies: Iterable[Part | Sheet | DataCopy]
+    ) -> tuple[Part, ...]:
+        """The replies with every sheet as the file it became; one that cannot be drawn is left out, and for a
+        copy that cannot be made its words stand."""
         parts: list[Part] = []
         for reply in replies:
-            if not isinstance(reply, Sheet):
+            if isinstance(reply, DataCopy):
+                parts.append(await self._copy(conversation, reply) or reply.otherwise)
+            elif not isinstance(reply, Sheet):
                 parts.append(reply)
             elif (file := await self._file(conversation, reply)) is not None:
                 parts.append(file)
@@ -100,6 +115,47 @@ class Cabinet:
                 where=f"{Path(at.filename).name}:{at.lineno}",
             )
             return None
+
+    async def _copy(self, conversation: ConversationId, wanted: DataCopy) -> File | None:
+        """What is kept about them; asked for again at once, the same file."""
+        now = self._clock()
+        try:
+            if self._records is None:
+                raise LookupError("nobody to ask what is kept")
+            if not _NUMBER.fullmatch(wanted.number):
+                raise ValueError("not a number of ours")
+            async with self._drawing:
+                if there := await asyncio.to_thread(self._lately, conversation, wanted.number, now):
+                    return there
+                records = await self._records(conversation)
+                return await asyncio.to_thread(self._draw_copy, conversation, wanted.number, records, now)
+        except Exception as error:
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(at.filename).name}:{at.lineno}"
+            log.error("copy_left_out", reason=type(error).__name__, where=where)
+            return None
+
+    def _lately(self, conversation: ConversationId, number: str, now: datetime) -> File | None:
+        """The copy of this very message, or one made a moment ago."""
+        moment = int(now.timestamp())
+        found = []
+        for path in self._folder.glob(f"{_owner(conversation)}-*-{_COPY}.pdf"):
+            if (named := _COPY_NAME.fullmatch(path.name)) is None:
+                continue
+            made = int(named["made"])
+            if named["number"] == number or 0 <= moment - made <= SAME_COPY_SECONDS:
+                found.append((made, named["number"], path))
+        if not found:
+            return None
+        _, number, path = max(found)
+        return _copy_file(path, number)
+
+    def _draw_copy(self, conversation: ConversationId, number: str, records: Records, now: datetime) -> File:
+        from bot.sheets.own_data import draw_own_data  # noqa: PLC0415
+
+        drawn = draw_own_data(records, number, now, self._association, self._criteria, self._zone)
+        path = self._write(conversation, f"{int(now.timestamp())}-{number}-{_COPY}.pdf", drawn)
+        return _copy_file(Path(path), number)
 
     def _draw(self, conversation: ConversationId, sheet: Sheet) -> File:
         result = sheet.result
@@ -169,6 +225,10 @@ class Cabinet:
             except FileNotFoundError:  # another process was first
                 continue
         return removed
+
+
+def _copy_file(path: Path, number: str) -> File:
+    return File(str(path.resolve()), f"Du-lieu-cua-ban-{number}.pdf", "application/pdf", YOUR_DATA)
 
 
 def remove_sheets(folder: Path, conversation: ConversationId) -> None:

@@ -9,22 +9,15 @@ from __future__ import annotations
 import io
 from collections import Counter
 from datetime import date, tzinfo
-from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from reportlab.lib.colors import Color
 from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
     Flowable,
-    Frame,
     KeepTogether,
     PageTemplate,
     Paragraph,
@@ -34,7 +27,8 @@ from reportlab.platypus import (
 
 from bot.flows.results import AssessmentResult
 from bot.sheets import colours as c
-from bot.sheets.fonts import FAMILY, Weight, font_file, printable
+from bot.sheets.a4 import FACE, WIDTH, colour_of, font, frame, line_of, numbered, register_fonts, style
+from bot.sheets.fonts import Weight, printable
 from bot.sheets.wording import (
     ONLY_A_GUIDE,
     VIETNAM,
@@ -46,15 +40,11 @@ from bot.sheets.wording import (
 )
 from knowledge.criteria import CriteriaSet
 
-_SIDE, _TOP, _BOTTOM = 18 * mm, 12 * mm, 15 * mm
-_WIDTH = A4[0] - 2 * _SIDE
 _PIECE = 300
 """Characters of one piece of evidence that are printed."""
 _PIECES = 60
 """Pieces of evidence that are printed; the rest is counted."""
 _BLANK_LINES = 3
-_FACE = ("FONTNAME", (0, 0), (-1, -1), f"{FAMILY}-{Weight.REGULAR}")
-"""Of a table's own: without it even an empty cell would ask for a font that is not in the file."""
 
 
 def draw_paper(
@@ -69,20 +59,20 @@ def draw_paper(
     Blocking, a fraction of a second; not for two threads at once. Raises ValueError or KeyError when the
     result is not of this set.
     """
-    _register_fonts()
+    register_fonts()
     association = printable(association, 160)
     document, title = io.BytesIO(), f"Phiếu tự đánh giá Công dân học tập {result.code}"
     template = BaseDocTemplate(
         document,
         pagesize=A4,
-        pageTemplates=[PageTemplate(frames=[_frame()])],
+        pageTemplates=[PageTemplate(frames=[frame()])],
         title=title,
         author=association,
         subject=f"Tự chấm theo {criteria.document}. {ONLY_A_GUIDE}",
         creator="khuyenhoc",
         lang="vi-VN",
         invariant=1,
-        initialFontName=_font(Weight.REGULAR),
+        initialFontName=font(Weight.REGULAR),
     )
     template.build(
         [
@@ -94,67 +84,25 @@ def draw_paper(
             *_evidence(result, criteria),
             _signatures(),
         ],
-        canvasmaker=_numbering(result.code),
+        canvasmaker=numbered(f"Mã phiếu {result.code} · {ONLY_A_GUIDE}"),
     )
     return document.getvalue()
 
 
-@cache
-def _register_fonts() -> None:
-    for weight in Weight:
-        pdfmetrics.registerFont(TTFont(_font(weight), str(font_file(weight))))
-
-
-def _frame() -> Frame:
-    height = A4[1] - _TOP - _BOTTOM
-    return Frame(_SIDE, _BOTTOM, _WIDTH, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
-
-
-def _font(weight: Weight) -> str:
-    return f"{FAMILY}-{weight}"
-
-
-def _colour(colour: c.Colour) -> Color:
-    return Color(*c.fraction(colour))
-
-
-def _style(
-    size: float,
-    weight: Weight = Weight.REGULAR,
-    colour: c.Colour = c.INK,
-    leading: float = 1.42,
-    **other: Any,
-) -> ParagraphStyle:
-    return ParagraphStyle(
-        f"{weight}{size}",
-        fontName=_font(weight),
-        fontSize=size,
-        leading=size * leading,
-        textColor=_colour(colour),
-        splitLongWords=1,
-        **other,
-    )
-
-
-def _text(words: str, style: ParagraphStyle) -> Paragraph:
-    """Words as they are: nothing in them is markup."""
-    return Paragraph(escape(words), style)
-
-
 def _heading(result: AssessmentResult, criteria: CriteriaSet, association: str) -> list[Flowable]:
     code = [
-        _text("Mã phiếu", _style(8.5, colour=c.MUTED, alignment=TA_RIGHT)),
-        _text(result.code, _style(11.5, Weight.BOLD, alignment=TA_RIGHT)),
+        line_of("Mã phiếu", style(8.5, colour=c.MUTED, alignment=TA_RIGHT)),
+        line_of(result.code, style(11.5, Weight.BOLD, alignment=TA_RIGHT)),
     ]
-    name = _text(association.upper(), _style(10.5, Weight.BOLD, c.BRAND))
-    top = Table([[name, code]], colWidths=[_WIDTH - 45 * mm, 45 * mm])
+    name = line_of(association.upper(), style(10.5, Weight.BOLD, c.BRAND))
+    top = Table([[name, code]], colWidths=[WIDTH - 45 * mm, 45 * mm])
     top.setStyle(
         [
-            _FACE,
+            FACE,
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
             ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-            ("LINEBELOW", (0, 0), (-1, -1), 1.2, _colour(c.BRAND)),
+            ("LINEBELOW", (0, 0), (-1, -1), 1.2, colour_of(c.BRAND)),
         ]
     )
     since = written_day(date.fromisoformat(criteria.in_force_from))
@@ -162,16 +110,16 @@ def _heading(result: AssessmentResult, criteria: CriteriaSet, association: str) 
     return [
         top,
         Spacer(0, 4 * mm),
-        _text("PHIẾU TỰ ĐÁNH GIÁ", _style(13, Weight.SEMIBOLD, c.MUTED, 1.3, alignment=TA_CENTER)),
-        _text("CÔNG DÂN HỌC TẬP", _style(21, Weight.BOLD, c.BRAND, 1.3, alignment=TA_CENTER)),
-        _text(under, _style(9.5, colour=c.MUTED, alignment=TA_CENTER)),
+        line_of("PHIẾU TỰ ĐÁNH GIÁ", style(13, Weight.SEMIBOLD, c.MUTED, 1.3, alignment=TA_CENTER)),
+        line_of("CÔNG DÂN HỌC TẬP", style(21, Weight.BOLD, c.BRAND, 1.3, alignment=TA_CENTER)),
+        line_of(under, style(9.5, colour=c.MUTED, alignment=TA_CENTER)),
         Spacer(0, 3 * mm),
     ]
 
 
 def _person(result: AssessmentResult, criteria: CriteriaSet, zone: tzinfo) -> list[Flowable]:
     """What is filled in by hand, and what is known: group, commune, day."""
-    label, value = _style(10, leading=1.2), _style(10, Weight.SEMIBOLD, leading=1.2)
+    label, value = style(10, leading=1.2), style(10, Weight.SEMIBOLD, leading=1.2)
     group = printable(criteria.group(result.group).name, 80)
     place = printable(result.place, 80)
     rows = [
@@ -180,19 +128,19 @@ def _person(result: AssessmentResult, criteria: CriteriaSet, zone: tzinfo) -> li
         ("Nhóm:", group, "Ngày tự chấm:", day(result.finished_at, zone)),
     ]
     cells = [
-        [_text(first, label), _text(given, value), None, _text(second, label), _text(known, value)]
+        [line_of(first, label), line_of(given, value), None, line_of(second, label), line_of(known, value)]
         for first, given, second, known in rows
     ]
     blanks = [
-        ("LINEBELOW", (column, row), (column, row), 0.6, _colour(c.MUTED), None, (0.6, 2.2))
+        ("LINEBELOW", (column, row), (column, row), 0.6, colour_of(c.MUTED), None, (0.6, 2.2))
         for row, (_, given, _, known) in enumerate(rows)
         for column, words in ((1, given), (4, known))
         if not words
     ]
-    table = Table(cells, colWidths=[23 * mm, _WIDTH - 95 * mm, 6 * mm, 27 * mm, 39 * mm])
+    table = Table(cells, colWidths=[23 * mm, WIDTH - 95 * mm, 6 * mm, 27 * mm, 39 * mm])
     table.setStyle(
         [
-            _FACE,
+            FACE,
             ("VALIGN", (0, 0), (-1, -1), "BOTTOM"),
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
             ("RIGHTPADDING", (0, 0), (-1, -1), 0),
@@ -207,68 +155,72 @@ def _person(result: AssessmentResult, criteria: CriteriaSet, zone: tzinfo) -> li
 
 def _points(result: AssessmentResult, criteria: CriteriaSet) -> Table:
     """The indicators under their competencies, with a column for the Hội to fill in."""
-    head = _style(8.5, Weight.SEMIBOLD, c.WHITE, 1.3)
-    head_middle = _style(8.5, Weight.SEMIBOLD, c.WHITE, 1.3, alignment=TA_CENTER)
-    name, middle = _style(9.5, leading=1.28), _style(9.5, leading=1.28, alignment=TA_CENTER)
-    bold = _style(10, Weight.BOLD, leading=1.28, alignment=TA_CENTER)
-    group_name = _style(9.5, Weight.SEMIBOLD, c.BRAND_DEEP, 1.28)
-    group_sum = _style(9.5, Weight.SEMIBOLD, c.BRAND_DEEP, 1.28, alignment=TA_CENTER)
+    head = style(8.5, Weight.SEMIBOLD, c.WHITE, 1.3)
+    head_middle = style(8.5, Weight.SEMIBOLD, c.WHITE, 1.3, alignment=TA_CENTER)
+    name, middle = style(9.5, leading=1.28), style(9.5, leading=1.28, alignment=TA_CENTER)
+    bold = style(10, Weight.BOLD, leading=1.28, alignment=TA_CENTER)
+    group_name = style(9.5, Weight.SEMIBOLD, c.BRAND_DEEP, 1.28)
+    group_sum = style(9.5, Weight.SEMIBOLD, c.BRAND_DEEP, 1.28, alignment=TA_CENTER)
     pieces = Counter(evidence.indicator for evidence in result.evidence)
     below = criteria.verdict(result.points).below
     titles = ["Điểm tối đa", "Tự chấm", "Minh chứng", "Hội xem xét"]
     rows: list[list[Any]] = [
-        [_text("", head), _text("Năng lực và chỉ số", head), *(_text(title, head_middle) for title in titles)]
+        [
+            line_of("", head),
+            line_of("Năng lực và chỉ số", head),
+            *(line_of(title, head_middle) for title in titles),
+        ]
     ]
     looks: list[Any] = []
     marked = list(zip(criteria.indicators, result.points, strict=True))
     for competency, got, most in criteria.by_competency(result.points):
-        looks += [("BACKGROUND", (0, len(rows)), (-1, len(rows)), _colour(c.ENOUGH_SOFT))]
+        looks += [("BACKGROUND", (0, len(rows)), (-1, len(rows)), colour_of(c.ENOUGH_SOFT))]
         looks += [("SPAN", (0, len(rows)), (1, len(rows)))]
-        sums = [_text(str(most), group_sum), _text(str(got), group_sum)]
-        rows.append([_text(printable(competency.name, 160), group_name), None, *sums, None, None])
+        sums = [line_of(str(most), group_sum), line_of(str(got), group_sum)]
+        rows.append([line_of(printable(competency.name, 160), group_name), None, *sums, None, None])
         for indicator, points in marked:
             if indicator.competency != competency.id:
                 continue
             if indicator.number in below:
-                looks += [("BACKGROUND", (3, len(rows)), (3, len(rows)), _colour(c.NOT_YET_SOFT))]
+                looks += [("BACKGROUND", (3, len(rows)), (3, len(rows)), colour_of(c.NOT_YET_SOFT))]
             given = pieces[indicator.number]
             rows.append(
                 [
-                    _text(str(indicator.number), middle),
-                    _text(printable(indicator.name, 200), name),
-                    _text(str(indicator.most), middle),
-                    _text(str(points), bold),
-                    _text(f"{given} mục" if given else "", middle),
+                    line_of(str(indicator.number), middle),
+                    line_of(printable(indicator.name, 200), name),
+                    line_of(str(indicator.most), middle),
+                    line_of(str(points), bold),
+                    line_of(f"{given} mục" if given else "", middle),
                     None,
                 ]
             )
     last = len(rows)
     total, total_points = (
-        _style(11, Weight.BOLD, c.BRAND_DEEP),
-        _style(12.5, Weight.BOLD, c.BRAND_DEEP, alignment=TA_CENTER),
+        style(11, Weight.BOLD, c.BRAND_DEEP),
+        style(12.5, Weight.BOLD, c.BRAND_DEEP, alignment=TA_CENTER),
     )
     rows.append(
         [
-            _text("Tổng cộng", total),
+            line_of("Tổng cộng", total),
             None,
-            _text(str(criteria.most), total_points),
-            _text(str(result.total), total_points),
+            line_of(str(criteria.most), total_points),
+            line_of(str(result.total), total_points),
             None,
             None,
         ]
     )
-    widths = [9 * mm, _WIDTH - 97 * mm, 20 * mm, 20 * mm, 24 * mm, 24 * mm]
+    widths = [9 * mm, WIDTH - 97 * mm, 20 * mm, 20 * mm, 24 * mm, 24 * mm]
     table = Table(rows, colWidths=widths, repeatRows=1)
     table.setStyle(
         [
-            _FACE,
-            ("BACKGROUND", (0, 0), (-1, 0), _colour(c.BRAND)),
+            FACE,
+            ("BACKGROUND", (0, 0), (-1, 0), colour_of(c.BRAND)),
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
             ("SPAN", (0, last), (1, last)),
-            ("LINEABOVE", (0, last), (-1, last), 1.2, _colour(c.BRAND)),
-            ("LINEBELOW", (0, 0), (-1, -3), 0.5, _colour(c.LINE)),
-            ("LINEBELOW", (0, last), (-1, last), 1.2, _colour(c.BRAND)),
-            ("LINEBEFORE", (2, 1), (-1, -1), 0.5, _colour(c.LINE)),
+            ("LINEABOVE", (0, last), (-1, last), 1.2, colour_of(c.BRAND)),
+            ("LINEBELOW", (0, 0), (-1, -3), 0.5, colour_of(c.LINE)),
+            ("LINEBELOW", (0, last), (-1, last), 1.2, colour_of(c.BRAND)),
+            ("LINEBEFORE", (2, 1), (-1, -1), 0.5, colour_of(c.LINE)),
             ("TOPPADDING", (0, 0), (-1, -1), 2),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
             ("LEFTPADDING", (0, 0), (-1, -1), 4),
@@ -284,18 +236,18 @@ def _verdict(
 ) -> Flowable:
     words = judged(result, criteria)
     strong, soft = (c.ENOUGH, c.ENOUGH_SOFT) if result.passed else (c.NOT_YET, c.NOT_YET_SOFT)
-    said = [_text(words.headline, _style(11.5, Weight.BOLD, strong))]
+    said = [line_of(words.headline, style(11.5, Weight.BOLD, strong))]
     moved = change(result, compared, zone)
     reasons = (*words.reasons, f"Tổng điểm {moved}.") if moved else words.reasons
-    said += [_text(" ".join(reasons), _style(9.5))]
-    said += [_text(ONLY_A_GUIDE, _style(9.5, Weight.SEMIBOLD))]
+    said += [line_of(" ".join(reasons), style(9.5))]
+    said += [line_of(ONLY_A_GUIDE, style(9.5, Weight.SEMIBOLD))]
     if criteria.note:
-        said += [_text(printable(criteria.note, 400), _style(8.5, colour=c.MUTED))]
-    table = Table([[said]], colWidths=[_WIDTH])
+        said += [line_of(printable(criteria.note, 400), style(8.5, colour=c.MUTED))]
+    table = Table([[said]], colWidths=[WIDTH])
     table.setStyle(
         [
-            _FACE,
-            ("BACKGROUND", (0, 0), (-1, -1), _colour(soft)),
+            FACE,
+            ("BACKGROUND", (0, 0), (-1, -1), colour_of(soft)),
             ("ROUNDEDCORNERS", [6, 6, 6, 6]),
             ("LEFTPADDING", (0, 0), (-1, -1), 10),
             ("RIGHTPADDING", (0, 0), (-1, -1), 10),
@@ -308,13 +260,13 @@ def _verdict(
 
 def _evidence(result: AssessmentResult, criteria: CriteriaSet) -> list[Flowable]:
     """What was given, by indicator; ruled lines to write on when nothing was."""
-    heading = _text(
-        "Minh chứng", _style(11, Weight.BOLD, c.BRAND, spaceBefore=7, spaceAfter=1, keepWithNext=1)
+    heading = line_of(
+        "Minh chứng", style(11, Weight.BOLD, c.BRAND, spaceBefore=7, spaceAfter=1, keepWithNext=1)
     )
     numbers = {indicator.number for indicator in criteria.indicators}
     given = sorted(result.evidence, key=lambda one: (one.indicator not in numbers, one.indicator))
-    line = _style(
-        9.5, leftIndent=25 * mm, bulletIndent=0, bulletFontName=_font(Weight.SEMIBOLD), bulletFontSize=9.5
+    line = style(
+        9.5, leftIndent=25 * mm, bulletIndent=0, bulletFontName=font(Weight.SEMIBOLD), bulletFontSize=9.5
     )
     shown: list[Flowable] = []
     last = ""
@@ -324,55 +276,25 @@ def _evidence(result: AssessmentResult, criteria: CriteriaSet) -> list[Flowable]
         shown.append(Paragraph(escape(words), line, bulletText=about if about != last else None))
         last = about
     if len(given) > _PIECES:
-        shown.append(_text(f"… và {len(given) - _PIECES} minh chứng khác.", line))
+        shown.append(line_of(f"… và {len(given) - _PIECES} minh chứng khác.", line))
     if shown:
         return [heading, *shown]
-    invitation = _text("Bạn có thể ghi thêm bằng tay:", _style(9.5, colour=c.MUTED, keepWithNext=1))
-    ruled = Table([[None]] * _BLANK_LINES, colWidths=[_WIDTH], rowHeights=[6.2 * mm] * _BLANK_LINES)
-    ruled.setStyle([_FACE, ("LINEBELOW", (0, 0), (-1, -1), 0.6, _colour(c.MUTED), None, (0.6, 2.2))])
+    invitation = line_of("Bạn có thể ghi thêm bằng tay:", style(9.5, colour=c.MUTED, keepWithNext=1))
+    ruled = Table([[None]] * _BLANK_LINES, colWidths=[WIDTH], rowHeights=[6.2 * mm] * _BLANK_LINES)
+    ruled.setStyle([FACE, ("LINEBELOW", (0, 0), (-1, -1), 0.6, colour_of(c.MUTED), None, (0.6, 2.2))])
     return [KeepTogether([heading, invitation, ruled])]
 
 
 def _signatures() -> Flowable:
-    where = _style(9.5, colour=c.MUTED, alignment=TA_CENTER)
-    who = _style(10, Weight.BOLD, alignment=TA_CENTER)
-    how = _style(8.5, colour=c.MUTED, alignment=TA_CENTER)
+    where = style(9.5, colour=c.MUTED, alignment=TA_CENTER)
+    who = style(10, Weight.BOLD, alignment=TA_CENTER)
+    how = style(8.5, colour=c.MUTED, alignment=TA_CENTER)
     blank = "................, ngày ...... tháng ...... năm ............"
     cells = [
-        [_text(blank, where), _text(blank, where)],
-        [_text("Người tự đánh giá", who), _text("Chi hội, Hội Khuyến học xác nhận", who)],
-        [_text("(ký, ghi rõ họ tên)", how), _text("(ký, ghi rõ họ tên)", how)],
+        [line_of(blank, where), line_of(blank, where)],
+        [line_of("Người tự đánh giá", who), line_of("Chi hội, Hội Khuyến học xác nhận", who)],
+        [line_of("(ký, ghi rõ họ tên)", how), line_of("(ký, ghi rõ họ tên)", how)],
     ]
-    table = Table(cells, colWidths=[_WIDTH / 2] * 2)
-    table.setStyle([_FACE, ("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)])
+    table = Table(cells, colWidths=[WIDTH / 2] * 2)
+    table.setStyle([FACE, ("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)])
     return KeepTogether([Spacer(0, 5 * mm), table, Spacer(0, 15 * mm)])
-
-
-def _numbering(code: str) -> type[Canvas]:
-    """A canvas that writes `Trang 1/2` below each page; how many there are is known at the end."""
-
-    class Numbered(Canvas):
-        def __init__(self, *given: Any, **named: Any) -> None:
-            super().__init__(*given, **named)
-            self.setViewerPreference("DisplayDocTitle", "true")
-            self._pages: list[dict[str, Any]] = []
-
-        def showPage(self) -> None:  # noqa: N802 - the library's name
-            self._pages.append(dict(self.__dict__))
-            self._startPage()  # type: ignore[attr-defined]  # its stubs leave it out
-
-        def save(self) -> None:
-            pages = self._pages
-            for number, page in enumerate(pages, 1):
-                self.__dict__.update(page)
-                self._foot(number, len(pages))
-                super().showPage()
-            super().save()
-
-        def _foot(self, number: int, of: int) -> None:
-            self.setFont(_font(Weight.REGULAR), 8)
-            self.setFillColor(_colour(c.MUTED))
-            self.drawString(_SIDE, 9 * mm, f"Mã phiếu {code} · {ONLY_A_GUIDE}")
-            self.drawRightString(A4[0] - _SIDE, 9 * mm, f"Trang {number}/{of}")
-
-    return Numbered

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from bot.ask import source_line
 from bot.dialogue.state import ConversationState, decode_state, encode_state
 from bot.dialogue.turn import AssessmentFinished, Forget, Missed, Mode, Outcome, SetMode, Turn
-from bot.flows.results import AssessmentProgress, Sheet
+from bot.flows.results import AssessmentProgress, DataCopy, Sheet
 from bot.staff.inbox.why import Explained, explain
 from bot.staff.library.addresses import passage_path, shipped_path
 from bot.store.transcript import Place
@@ -140,6 +140,8 @@ def bubbles_of(turn: Turn, channel: Channel) -> list[Bubble]:
     for reply in turn.replies:
         if isinstance(reply, Sheet):
             found.append(Bubble(f"[{_SHEETS.get(reply.form, 'Tệp')}]", (), ()))
+        elif isinstance(reply, DataCopy):
+            found.append(Bubble("[Tệp PDF: những gì đang lưu về người hỏi]", (), ()))
         else:
             found += [_bubble(piece) for piece in channel.fit(reply)]
     return found

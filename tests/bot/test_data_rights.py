@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import pypdfium2 as pdfium
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import func, insert, select
@@ -26,14 +27,15 @@ from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.outreach.topics import Topic
 from bot.sheets import Cabinet
+from bot.sheets.own_data import draw_own_data
 from bot.sheets.wording import VIETNAM
-from bot.store import audit, conversations, misses, notes, outbox, schema
+from bot.store import audit, conversations, misses, notes, outbox, personal, schema
 from bot.store import erasures as erasure_list
 from bot.store.audit import Action, conversation_subject
 from bot.store.database import Database
 from bot.store.outbox import NewMessage
 from bot.worker import Worker
-from connectors.message import ConversationId, EventKind, Text
+from connectors.message import ConversationId, EventKind, File, Text, decode_part
 from knowledge.criteria import CriteriaSet
 from tests.bot.assessing import Talk, finished, progress
 from tests.bot.fakes import FakeChannel, said
@@ -65,13 +67,17 @@ class House:
     def __init__(self, database: Database, nerves: Nerves, clock: StandingClock, data_dir: Path) -> None:
         self.database, self.nerves, self.clock, self.data_dir = database, nerves, clock, data_dir
         self.inbox = Inbox(database, nerves, clock, Metrics())
-        self.cabinet = Cabinet(data_dir / "sheets", _criteria, ASSOCIATION, VIETNAM, clock)
+        self.cabinet = Cabinet(data_dir / "sheets", _criteria, ASSOCIATION, VIETNAM, clock, self.records)
         assistant = Assistant(interpreter(), knowledge(), Texts(), flows=make_flows())
         self.worker = Worker(
             database, nerves, assistant, {("fake", "oa"): FakeChannel()}, "xin lỗi", clock, Metrics(),
             cabinet=self.cabinet, data_dir=data_dir,
         )  # fmt: skip
         self._heard = 0
+
+    async def records(self, id_: ConversationId) -> personal.Records:
+        async with self.database.read() as connection:
+            return await personal.collect(connection, id_)
 
     async def hear(self, words: str, who: ConversationId = LAN, **fields: Any) -> None:
         self._heard += 1
@@ -140,7 +146,8 @@ class House:
                 await connection.execute(
                     insert(schema.campaign_recipients).values(
                         campaign_id=nth + 1, conversation_key=who.key, channel=who.channel,
-                        account=who.account, state=state, standing="free", why="free", outbox_id=of, decided_at=now,
+                        account=who.account, state=state, standing="free", why="free", outbox_id=of,
+                        decided_at=now,
                     )
                 )  # fmt: skip
 
@@ -325,3 +332,99 @@ async def test_the_list_beside_the_database_is_made_anew_and_survives_rubbish(ho
     assert erasures.read(house.data_dir) == whole
     place.write_bytes(b"\xff\x00rubbish\n" + b"0" * 64 + b" tomorrow\n" + place.read_bytes() + b"abc 2026")
     assert erasures.read(house.data_dir) == whole
+
+
+# --- seeing it -------------------------------------------------------------------------------------------
+
+
+async def copies(house: House, who: ConversationId = LAN) -> list[File]:
+    """The copies this person was given, the earliest first."""
+    parts = [decode_part(row["part"]) for row in await house.rows("outbox") if row["user"] == who.user]
+    return [part for part in parts if isinstance(part, File)]
+
+
+def words_of(path: str) -> str:
+    pages = pdfium.PdfDocument(path)
+    return " ".join(" ".join(page.get_textpage().get_text_range() for page in pages).split())
+
+
+async def test_whoever_asks_what_is_kept_gets_all_of_it_at_once_and_nothing_of_others(house: House) -> None:
+    await house.live(LAN)
+    await house.live(BINH, code="KH-BINH-BINH")
+    shared = {"phone": "0988777666", "name": "Nguyễn Thị Hoa"}
+    await house.hear("", kind=EventKind.CONTACT, detail=shared)
+    campaign = {
+        "id": 1,
+        "name": "Tháng Khuyến học 2026",
+        "topic": "month",
+        "state": "running",
+        "message": "{}",
+    }
+    await house.database.write(
+        lambda c: c.execute(
+            insert(schema.campaigns).values(
+                **campaign, audience="{}", outside="hold", created_by="", created_at=house.clock(), revision=1
+            )
+        )
+    )
+    await house.hear("Cho tôi xin một bản sao tất cả dữ liệu về tôi")
+    (copy,) = await copies(house)
+    assert (copy.media_type, copy.name[-4:]) == ("application/pdf", ".pdf")
+    words = words_of(copy.path)
+    *wanted, noted = traces(LAN)
+    for trace in (
+        *wanted,
+        "0988777666",
+        "KH-LAN1-LAN1",
+        "8, 8, 8",
+        "Tháng Khuyến học 2026",
+        "Tin địa phương",
+    ):
+        assert trace in words, f"{trace} is not in the copy"
+    assert "09:00 ngày 02/10/2026" in words
+    assert noted not in words
+    assert "1 ghi chú" in words
+    for trace in traces(BINH):
+        assert trace not in words
+
+
+async def test_asked_again_at_once_it_is_the_same_file_and_later_a_new_one(house: House) -> None:
+    wish = "xuất dữ liệu cá nhân của tôi"
+    for pause in (0, 50, 60):
+        house.clock.pass_(seconds=pause)
+        await house.hear(wish)
+    first, again, later = await copies(house)
+    assert (again.path, again.name) == (first.path, first.name)
+    assert later.path != first.path
+    house.clock.pass_(minutes=5)
+    await erase(house)
+    assert not list(house.data_dir.glob("sheets/*"))
+
+
+async def test_where_no_file_can_be_made_that_is_said_and_a_person_offered(house: House) -> None:
+    async def broken(_id: ConversationId) -> personal.Records:
+        raise OSError
+
+    house.cabinet._records = broken
+    await house.hear("xuất dữ liệu cá nhân của tôi")
+    assert await copies(house) == []
+    assert "Gặp cán bộ" in await house.last_answer()
+
+
+async def test_a_hostile_and_endless_talk_is_given_as_far_as_it_goes(house: House) -> None:
+    await house.hear("<b>đậm</b> </para> &amp; \u202egnọl\u0000 漢字 😀")
+    event = said("dòng", user=LAN.user)
+    lines = [replace(event, key=f"x{n}", text=f"dòng thứ {n}") for n in range(60)]
+    await house.inbox.accept(lines)
+    await house.worker.handle(LAN.key)
+    async with house.database.read() as connection:
+        some = await personal.collect(connection, LAN, limit=20)
+    assert (len(some.lines), some.lines_in_all > 60) == (20, True)
+    drawn = draw_own_data(some, "BS-AAAA-BBBB", house.clock(), ASSOCIATION, _criteria)
+    (house.data_dir / "x.pdf").write_bytes(drawn)
+    assert "20 tin mới nhất" in words_of(str(house.data_dir / "x.pdf"))
+    whole = await house.records(LAN)
+    (house.data_dir / "y.pdf").write_bytes(
+        draw_own_data(whole, "BS-AAAA-BBBB", house.clock(), ASSOCIATION, _criteria)
+    )
+    assert "<b>đậm</b> </para> &amp;" in words_of(str(house.data_dir / "y.pdf"))
