@@ -347,6 +347,7 @@ async def test_a_dry_run_is_gone_after_a_day_and_its_token_opens_nothing_else(
     assert (await faq.get(path)).status == 404
 
 
+@pytest.mark.service
 async def test_five_thousand_rows_are_compared_in_bounded_time(faq: Console, tmp_path: Path) -> None:
     rows = [
         {
