@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -48,3 +49,9 @@ def set_up_logging(form: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+def digest_of(conversation_key: str) -> str:
+    """How a conversation is called in logs: sixteen hexadecimal digits, as in the audit log. Whoever reads
+    them can follow it and cannot tell whose it is."""
+    return hashlib.sha256(conversation_key.encode()).hexdigest()[:16]

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.dialogue.turn import Mode
 from bot.liveness import is_dead, this_process
+from bot.logs import digest_of
 from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.store import accounts, campaigns, conversations, outbox
@@ -210,7 +211,8 @@ class AccountSender:
 
     async def _deliver(self, message: Claimed) -> None:
         """Make the one call and record its outcome at once."""
-        structlog.contextvars.bind_contextvars(conversation=message.conversation.key, outbox_id=message.id)
+        called = digest_of(message.conversation.key)
+        structlog.contextvars.bind_contextvars(conversation=called, outbox_id=message.id)
         await self._database.right_of_way.give_way()
         started = time.perf_counter()
         outgoing = Outgoing(

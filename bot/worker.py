@@ -24,6 +24,7 @@ from bot.commit import commit_notice, commit_parked, commit_turn
 from bot.dialogue.turn import Forget, HeardEvent, Hearing, Outcome, Turn, View
 from bot.erasures import write_beside
 from bot.flows.results import DataCopy, Sheet
+from bot.logs import digest_of
 from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.outreach.delivery import HeldMessages
@@ -121,7 +122,7 @@ class Worker:
         self._slots.release()
 
     async def _handle_announced(self, key: str) -> None:
-        structlog.contextvars.bind_contextvars(conversation=key)
+        structlog.contextvars.bind_contextvars(conversation=digest_of(key))
         try:
             await self.handle(key)
         except StaleConversation:

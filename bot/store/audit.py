@@ -7,7 +7,6 @@ secrets: the log is read by people who may not read conversations.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.logs import digest_of
 from bot.store.schema import audit_log as t
 from bot.store.staff import Officer
 from connectors.message import ConversationId
@@ -169,7 +169,7 @@ def conversation_subject(id_: ConversationId) -> str:
 
     The log outlives what a citizen had erased, so a platform's id of a person must never stand in it.
     """
-    return f"conversation:{hashlib.sha256(id_.key.encode()).hexdigest()[:16]}"
+    return f"conversation:{digest_of(id_.key)}"
 
 
 def account_subject(staff_id: int) -> str:

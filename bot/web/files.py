@@ -42,7 +42,9 @@ async def answer_with(file: File) -> web.Response:
 def gone() -> ChatError:
     """There is no such file for this browser, or no more."""
     return ChatError(
-        404, "file_gone", "Tệp này không còn được giữ. Bạn nhắn “kết quả của tôi” để nhận lại nhé."
+        404,
+        "file_gone",
+        "Tệp này không còn được giữ. Bạn nhắn “kết quả của tôi” hoặc “xuất dữ liệu của tôi” để nhận lại nhé.",
     )
 
 

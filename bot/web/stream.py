@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
+from bot.logs import digest_of
 from bot.web.contract import Cursor, Hints, Line, Nudges, Transcript
 from bot.web.server_events import begin, unless
 from connectors.message import ConversationId
@@ -69,7 +70,8 @@ class Stream:
                 pass  # the page was closed
             except Exception as error:
                 # The page reconnects by itself and is then told properly what is wrong.
-                _log.warning("web_stream_broken", conversation=conversation.key, error=type(error).__name__)
+                called = digest_of(conversation.key)
+                _log.warning("web_stream_broken", conversation=called, error=type(error).__name__)
             return response
 
     async def _follow(
