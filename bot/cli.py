@@ -31,6 +31,10 @@ from bot.gold import GoldFileBroken, GoldQuestion, load_gold
 from bot.ingest import FileReport, Outcome, describe, ingest_files
 from bot.logs import set_up_logging
 from bot.outreach import by_hand as campaigns_by_hand
+from bot.outreach import report_by_hand
+from bot.outreach.report_periods import ReportPeriod, period_of
+from bot.outreach.reports import as_json as report_as_json
+from bot.report_drawing import FORMS as REPORT_FORMS
 from bot.report_files import FORMS, Figures, written_as
 from bot.settings import Settings
 from bot.staff import by_hand
@@ -485,6 +489,45 @@ def assessments(
 async def _add_up(settings: Settings, period: Period) -> Figures:
     async with app.open_database(settings) as database:
         return await assessment_figures(database, period, load_criteria().sets)
+
+
+@report.command()
+@click.argument("period")
+@click.option("--form", type=click.Choice(REPORT_FORMS), default="docx", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+@data_dir_option
+def period(period: str, form: str, out: Path | None, as_json: bool, data_dir: Path | None) -> None:
+    """Write the report of a month (2026-10), a quarter (2026-Q4) or a year (2026)."""
+    settings = read_settings(data_dir=data_dir)
+    set_up_logging("console", "error")
+    if out is None and not as_json:
+        raise click.UsageError("Cần --out TỆP, hoặc --json để chỉ xem số liệu.")
+    try:
+        wanted = period_of(period)
+    except ValueError:
+        raise click.UsageError(f"Kỳ {period!r} chưa đúng: viết 2026-10, 2026-Q4 hoặc 2026.") from None
+    with _told_plainly():
+        figures, content = asyncio.run(_report(settings, wanted, form if out else ""))
+    if out is not None:
+        try:
+            out.write_bytes(content)
+        except OSError as error:
+            raise click.ClickException(f"Không ghi được {out} ({error.strerror}).") from error
+    click.echo(json.dumps(figures, ensure_ascii=False) if as_json else f"Đã ghi {out}.")
+
+
+async def _report(settings: Settings, wanted: ReportPeriod, form: str) -> tuple[dict[str, Any], bytes]:
+    """The figures, and the file when a form is asked for."""
+    async with (
+        app.open_database(settings) as database,
+        app.open_knowledge(settings, database) as librarian,
+    ):
+        desk = app.report_desk_of(settings, database, librarian, load_criteria())
+        found, notes = await report_by_hand.look_up(desk, wanted)
+        name = settings.association_name
+        content = await report_by_hand.file_of(desk, found, notes, form, name) if form else b""
+        return report_as_json(found), content
 
 
 @main.group()
