@@ -105,7 +105,7 @@ def checked(occasion_id: str, typed: Typed, former: Mapping[str, Any]) -> tuple[
     if not LEAD_DAYS[0] <= body["lead_days"] <= LEAD_DAYS[1]:
         problems["lead_days"] = f"Ghi một số từ {LEAD_DAYS[0]} đến {LEAD_DAYS[1]}."
     if problems:
-        return None, problems
+        return None, {name: problems[name] for name in FIELDS if name in problems}
     try:
         return item(Kind.OCCASION, occasion_id, body), {}
     except Misfit as misfit:

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.outreach.campaign import PLACEHOLDERS, TEXT_LIMIT, Message
-from bot.outreach.topics import OFFERS
+from bot.outreach.topics import OFFERS, Topic
 from bot.outreach.windows import TERMS
 from bot.staff.access import EDITING, EVERY_ROLE, Gate, Route, Visit, not_found
 from bot.staff.calendar import form as forms
@@ -90,7 +90,7 @@ class CalendarPages:
 
     async def begin(self, visit: Visit) -> web.StreamResponse:
         """GET …/_moi: an empty form."""
-        return await self.draw(visit, Draft(None, Typed(), NO_VERSION))
+        return await self.draw(visit, Draft(None, Typed(topic=Topic.LOCAL.value), NO_VERSION))
 
     async def show(self, visit: Visit) -> web.StreamResponse:
         """GET …/{id}: as stored; `ban-cu` (a line of the history) or `lay=moi` fills in another text."""

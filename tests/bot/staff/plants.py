@@ -51,8 +51,15 @@ ATTACKS = (
     "<!--",
     "ừ" * 300,
 )
-ELSEWHERE = frozenset({"https://tep.example.com/don.pdf", "https://nguon.example.com/x"})
-"""Addresses off the site that may be led to: a citizen's attachment, the official page of a document."""
+ELSEWHERE = frozenset(
+    {
+        "https://tep.example.com/don.pdf",
+        "https://nguon.example.com/x",
+        "webcal://hoi.example.vn/lich.ics",
+    }
+)
+"""Addresses off the site that may be led to: a citizen's attachment, the official page of a document; and our
+own calendar, by the name under which phones subscribe."""
 NAME = 'Lan "><script khxau=1>'
 """An officer's."""
 
@@ -80,7 +87,7 @@ class Plants:
 
     async def talks(self) -> None:
         console, hostile = self.console, self.hostile
-        file, page = sorted(ELSEWHERE)[1], "data:text/html,<script>khxau()</script>"
+        file, page = "https://tep.example.com/don.pdf", "data:text/html,<script>khxau()</script>"
         await console.hear(
             hostile("dau-loi"),
             mode=Mode.WAITING,
@@ -137,9 +144,19 @@ class Plants:
             "aliases": [hostile("dau-ten-khac", 100)],
             "url": "https://nguon.example.com/x",
         }
+        occasion = {
+            "title": hostile("dau-dip", 120),
+            "first": "10-01",
+            "certainty": "certain",
+            "facts": ["su-that"],
+            "note": hostile("dau-dip-ghi", 300),
+            "message": hostile("dau-dip-tin", 900),
+        }
         for kind, id_, body, status in (
             (Kind.DOCUMENT, "77/QĐ-XAU", document, Status.PUBLISHED),
             (Kind.FACT, "su-that", fact, Status.PUBLISHED),
+            (Kind.OCCASION, "dip-xau", occasion, Status.PUBLISHED),
+            (Kind.OCCASION, "dip-cat", {**occasion, "title": hostile("dau-dip-cu", 120)}, Status.ARCHIVED),
             (Kind.ENTRY, "cau-xau", entry, Status.PUBLISHED),
             (Kind.ENTRY, "nhap-xau", {**entry, "question": hostile("dau-nhap", 60)}, Status.DRAFT),
         ):
