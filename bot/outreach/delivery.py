@@ -31,7 +31,7 @@ from bot.outreach.topics import offer_of
 from bot.outreach.windows import TERMS, Standing, Why, is_quiet, out_of_quiet, quiet_begins, standing_of
 from bot.store import accounts, audit, campaigns, outbox, profiles
 from bot.store.audit import Action
-from bot.store.campaigns import Overtaken, Place, Turn
+from bot.store.campaigns import Handed, Overtaken, Place, Turn
 from bot.store.database import Database, StoreUnavailable
 from bot.store.outbox import CAMPAIGN, NewMessage
 from connectors.channel import Channel
@@ -286,12 +286,12 @@ class Feeder:
             return
 
         async def job(connection: AsyncConnection) -> int:
-            return sum(
-                [
-                    await self._take(connection, campaign, turn, people, communes, at.channel, now)
-                    for turn in turns
-                ]
-            )
+            decided = [
+                await self._decide(connection, campaign, turn, people, communes, at.channel, now)
+                for turn in turns
+            ]
+            handed = [one for one in decided if one is not None]
+            return await campaigns.queue(connection, handed, Place.WAITING, now)
 
         fed = await self._database.write(job)
         at.pace.spend(fed)
@@ -299,7 +299,7 @@ class Feeder:
         if fed:
             await self._nerves.hint_outbox()
 
-    async def _take(
+    async def _decide(
         self,
         connection: AsyncConnection,
         campaign: Campaign,
@@ -308,8 +308,8 @@ class Feeder:
         communes: Mapping[str, str],
         channel: Channel,
         now: datetime,
-    ) -> int:
-        """Decide about one waiting person, and hand their message over if they may have it: 1, else 0."""
+    ) -> Handed | None:
+        """Decide about one waiting person: their message, or None where they may not have it now."""
         key = turn.conversation.key
         person = people.get(key)
         standing, why = Standing.CLOSED, Why.NOT_AGREED
@@ -320,10 +320,10 @@ class Feeder:
             place = place_of(standing, why, campaign.outside)
             if place is not Place.WAITING:
                 await campaigns.put(connection, turn.id, place, standing, why, now)
-            return 0
+            return None
         messages = made(campaign, turn, self._post, channel, communes.get(key, ""), now)
         expiring = [replace(one, expires_at=quiet_begins(now, self._post.zone)) for one in messages]
-        return int(await campaigns.queue(connection, turn.id, Place.WAITING, expiring, standing, why, now))
+        return Handed(turn.id, expiring, standing, why)
 
     async def _let_absent_go(self, campaign: Campaign, name: str, account: str, now: datetime) -> None:
         """The account is not ours any more: nobody on it can be reached."""
@@ -397,7 +397,8 @@ class HeldMessages:
                 continue
             commune = (await profiles.communes(connection, [key])).get(key, "")
             messages = made(campaign, Turn(recipient_id, conversation), self._post, channel, commune, now)
-            if await campaigns.queue(connection, recipient_id, Place.HELD, messages, standing, why, now):
+            handed = [Handed(recipient_id, messages, standing, why)]
+            if await campaigns.queue(connection, handed, Place.HELD, now):
                 return True
         return False
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -459,32 +460,49 @@ async def held_for(
     return [(row.id, row.campaign_id) for row in rows]
 
 
-async def queue(
-    connection: AsyncConnection,
-    recipient_id: int,
-    was: Place,
-    messages: Sequence[NewMessage],
-    standing: Standing,
-    why: Why,
-    at: datetime,
-) -> bool:
-    """Hand one recipient's messages to the outbox; False, doing nothing, when they are not there any more.
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One recipient whose message goes into the outbox now."""
 
-    The recipient stands with the last of the messages: the words, after a picture.
+    recipient_id: int
+    messages: Sequence[NewMessage]
+    """In order; the recipient stands with the last of them: the words, after a picture."""
+    standing: Standing
+    why: Why
+
+
+_STANDS_WITH = (
+    update(r)
+    .where(r.c.id == bindparam("recipient"))
+    .values(outbox_id=select(outbox.c.id).where(outbox.c.stamp == bindparam("with_stamp")).scalar_subquery())
+)
+
+
+async def queue(connection: AsyncConnection, handed: Sequence[Handed], was: Place, at: datetime) -> int:
+    """Hand messages to the outbox, many in a few statements; gives how many recipients they were.
+
+    Of whoever does not stand at `was` any more, nothing is done.
     """
-    done = await connection.execute(
-        update(r)
-        .where(r.c.id == recipient_id, r.c.state == was.value)
-        .values(state=Place.QUEUED.value, standing=standing.value, why=why.value, decided_at=at)
-    )
-    if done.rowcount != 1:
-        return False
+    taken: set[int] = set()
+    for standing, why in {(one.standing, one.why) for one in handed}:
+        ids = [one.recipient_id for one in handed if (one.standing, one.why) == (standing, why)]
+        rows = await connection.execute(
+            update(r)
+            .where(r.c.id.in_(ids), r.c.state == was.value)
+            .values(state=Place.QUEUED.value, standing=standing.value, why=why.value, decided_at=at)
+            .returning(r.c.id)
+        )
+        taken.update(rows.scalars())
+    going = [one for one in handed if one.recipient_id in taken]
+    messages = [message for one in going for message in one.messages]
+    if not messages:
+        return 0
     stamps = [one.stamp for one in messages]
     sent = set((await connection.execute(select(outbox.c.stamp).where(outbox.c.stamp.in_(stamps)))).scalars())
     await outbox_store.add(connection, [one for one in messages if one.stamp not in sent], at)
-    last = select(outbox.c.id).where(outbox.c.stamp == messages[-1].stamp).scalar_subquery()
-    await connection.execute(update(r).where(r.c.id == recipient_id).values(outbox_id=last))
-    return True
+    last = [{"recipient": one.recipient_id, "with_stamp": one.messages[-1].stamp} for one in going]
+    await connection.execute(_STANDS_WITH, last)
+    return len(going)
 
 
 async def put(
