@@ -120,7 +120,7 @@ def _chapter(document: Any, chapter: Chapter) -> None:
             document.add_picture(picture, width=Cm(_WIDE))
             shape = document.inline_shapes[-1]
             said = "; ".join(f"{one.name}: {charts.number(one.value)}" for one in chapter.chart.columns)
-            shape._inline.docPr.set("descr", f"{chapter.chart.title}. {said}")
+            shape._inline.docPr.set("descr", printable(f"{chapter.chart.title}. {said}", _PARAGRAPH))
 
 
 def _grid(document: Any, grid: Grid) -> None:

@@ -14,7 +14,6 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import IllegalCharacterError
 
 from bot import report_drawing as say
 from bot.outreach.reports import Chart, Report, Row, Table
@@ -50,11 +49,8 @@ def draw_xlsx(report: Report, paper: Paper) -> bytes:
 
 def _put(sheet: Any, row: int, column: int, cell: Cell, font: Any = None, look: Any = None) -> None:
     target = sheet.cell(row, column)
-    value = harmless(cell)
-    try:
-        target.value = value
-    except IllegalCharacterError:
-        target.value = "".join(one for one in str(value) if one.isprintable())
+    value = harmless(_clean(cell)) if isinstance(cell, str) else cell
+    target.value = value
     if isinstance(value, str):
         target.data_type = "s"  # never a formula, whatever it begins with
     elif isinstance(value, int):
@@ -151,7 +147,7 @@ def _chart(book: Any, chart: Chart) -> None:
     sheet.column_dimensions["A"].width = 24
     sheet.column_dimensions["B"].width = 14
     drawn = BarChart()
-    drawn.title, drawn.legend, drawn.height, drawn.width = chart.title, None, 8, 18
+    drawn.title, drawn.legend, drawn.height, drawn.width = _clean(chart.title), None, 8, 18
     last = len(chart.columns) + 1
     drawn.add_data(Reference(sheet, min_col=2, min_row=1, max_row=last), titles_from_data=True)
     drawn.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=last))
@@ -174,5 +170,10 @@ def _widths(table: Table) -> list[int]:
 
 
 def _name(title: str) -> str:
-    """As a sheet may be called."""
-    return _NOT_IN_NAMES.sub(" ", title)[:31]
+    """As a sheet may be called; the library puts a number behind the second of a name."""
+    return _NOT_IN_NAMES.sub(" ", _clean(title))[:28].strip() or "Bảng"
+
+
+def _clean(text: str) -> str:
+    """Without what no workbook may hold, and without what turns the direction of writing round."""
+    return "".join(one for one in text if one.isprintable() or one in "\n\xa0")

@@ -83,6 +83,8 @@ class ReportPeriod:
 
     def _week(self, day: int) -> tuple[str, str, date]:
         last = min(day + 6, self.last.day)
+        if day == last:
+            return f"{day}", f"Ngày {day}", self.first.replace(day=day)
         return f"{day}–{last}", f"Ngày {day} đến {last}", self.first.replace(day=day)
 
 
