@@ -318,13 +318,9 @@ class Assistant:
         return replace(turn, effects=effects, understanding=Understanding("human_request", 1.0))
 
     def _hand_copy(self, view: View) -> Turn:
-        """What is kept about them, to themselves. Without an event there is nobody to give it to."""
-        if not view.token:
-            texts = self._texts.at(view.received_at, view.state.place)
-            return self._call_person(by_intent("export_my_data"), view, texts.export_by_person)
-        replies = hand_over(view.token)
+        """What is kept about them, to themselves, whatever else is going on."""
         state = replace(view.state, offered=(), proposed="", misses=0)
-        return self._in_between(Turn(Outcome.FLOW, state, replies), view)
+        return self._in_between(Turn(Outcome.FLOW, state, hand_over(view.token)), view)
 
     def _got_telephone(self, view: View) -> Turn:
         """A number to call back: for whom a person is waiting for, else that is asked."""

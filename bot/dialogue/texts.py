@@ -331,15 +331,6 @@ class Texts:
         )
 
     @property
-    def export_by_person(self) -> str:
-        """Asked for what is kept: an officer gives it out."""
-        return (
-            "Mình đã chuyển yêu cầu của bạn cho cán bộ. Cán bộ sẽ gửi bạn bản sao những gì đang lưu về "
-            "bạn, ngay trong "
-            f"cuộc trò chuyện này{self._closed}. Nếu cần gấp, bạn liên hệ {self.contact}."
-        )
-
-    @property
     def apology(self) -> str:
         """Something of ours broke and the message could not be answered."""
         return (
