@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 
 
 def free_port() -> int:

@@ -20,7 +20,8 @@ from bot.store.campaigns import Attention, NewCampaign
 from bot.store.database import Database
 from connectors.errors import Misconfigured, OutcomeUnknown
 from tests.bot.outreach.people import Person, settle
-from tests.bot.outreach.test_delivery import LAN, Street
+from tests.bot.outreach.test_delivery import Street
+from tests.bot.outreach.test_planning import LAN
 from tests.conftest import StandingClock
 
 

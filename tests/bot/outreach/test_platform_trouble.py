@@ -8,19 +8,25 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bot.nerves import Nerves
+from bot.outreach import delivery
 from bot.outreach.campaign import Audience, Message, Outside, State
+from bot.outreach.delivery import Feeder
 from bot.outreach.topics import Topic
 from bot.store.campaigns import NewCampaign
 from bot.store.database import Database, StoreUnavailable
 from connectors.sandbox import Fault, ZaloAccount, ZaloSandbox, running
 from connectors.zalo import ZaloChannel, ZaloConfig
 from tests.bot.outreach.people import Person, settle
-from tests.bot.outreach.test_delivery import LAN, NEW, Street, settle_heard
+from tests.bot.outreach.test_delivery import NEW, Street, settle_heard
+from tests.bot.outreach.test_planning import LAN
 from tests.conftest import StandingClock
 from tests.connectors.zalo.fakes import MemoryTokenStore
 
@@ -216,6 +222,49 @@ async def test_while_the_database_is_locked_the_feeder_waits_and_then_goes_on(
     await street.round(5)
     assert street.reached() == Counter({f"p{n}": 1 for n in range(12)})
     assert await street.fates(campaign_id) == {"queued:sent": 12}
+
+
+class Mortal:
+    """Redis that is away when told so."""
+
+    def __init__(self, nerves: Nerves) -> None:
+        self.nerves, self.is_away = nerves, True
+
+    @asynccontextmanager
+    async def lock(self, name: str) -> AsyncIterator[bool]:
+        if self.is_away:
+            raise RedisConnectionError
+        async with self.nerves.lock(name) as held:
+            yield held
+
+    async def hint_outbox(self) -> None:
+        await self.nerves.hint_outbox()
+
+
+async def test_without_redis_the_feeder_waits_and_nothing_doubles(
+    database: Database, nerves: Nerves, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(delivery, "ROUND_SECONDS", 0.02)
+    street, redis = Street(database, nerves, clock), Mortal(nerves)
+    await settle(database, [Person(f"p{n}") for n in range(6)], clock())
+    campaign_id = await street.begun()
+    feeder = Feeder(database, cast("Nerves", redis), (street.on,), {"zalo": None}, clock, street.post)
+    stop = asyncio.Event()
+    feeding = asyncio.create_task(feeder.run(stop))
+    await asyncio.sleep(0.2)
+    assert (await street.now(campaign_id)).state is State.SCHEDULED
+    redis.is_away = False
+    try:
+        async with asyncio.timeout(20):
+            while (await street.fates(campaign_id))["queued:sent"] < 6:
+                await street.sender._round()
+                await asyncio.sleep(0.05)
+                redis.is_away = not redis.is_away
+    finally:
+        stop.set()
+        await feeding
+    assert street.reached() == Counter({f"p{n}": 1 for n in range(6)})
 
 
 def _going(fates: Counter[str]) -> bool:
