@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -25,7 +26,9 @@ from bot.flows.results import Evidence, Sheet
 from bot.inbox import Inbox
 from bot.metrics import Metrics
 from bot.nerves import Nerves
+from bot.noticeboard import Noticeboard
 from bot.outreach.topics import Topic
+from bot.retention import Retention
 from bot.sheets import Cabinet
 from bot.sheets.own_data import draw_own_data
 from bot.sheets.wording import VIETNAM
@@ -219,7 +222,8 @@ async def test_nothing_in_redis_knows_the_person_any_more(house: House, redis_ur
     try:
         keys = [key async for key in redis.scan_iter()]
         assert not [key for key in keys if LAN.user in key]
-        announced = [fields["c"] for _, fields in await redis.xrange("kh:announced")]
+        stream: Any = await redis.xrange("kh:announced")
+        announced = [fields["c"] for _, fields in stream]
     finally:
         await redis.aclose()
     assert LAN.key not in announced
@@ -291,13 +295,29 @@ async def test_the_last_traces_go_when_the_receipt_is_surely_there(house: House)
     assert len(await house.rows("erasures")) == 1
 
 
+async def test_the_last_traces_go_by_themselves_whatever_staff_have_set(house: House) -> None:
+    await house.hear("", kind=EventKind.WITHDRAWN)
+    await house.hear("chào", BINH)
+    house.clock.pass_(days=8)
+    stop = asyncio.Event()
+    rounds = Retention(house.database, house.nerves, Noticeboard(), house.clock, VIETNAM)
+    running = asyncio.create_task(rounds.run(stop))
+    for _ in range(200):
+        if not any(row["user"] == LAN.user for row in await house.rows("conversations")):
+            break
+        await asyncio.sleep(0.02)
+    stop.set()
+    await running
+    assert not [name for name, held in (await house.everything()).items() if LAN.user in held]
+
+
 async def test_who_writes_again_begins_anew_and_keeps_what_is_new(house: House) -> None:
     await house.live(LAN)
     await erase(house)
     await house.hear("công dân học tập là gì")
     (waiting, *more) = (row["id"] for row in await house.rows("outbox") if row["user"] == LAN.user)
     for number in (waiting, *more):
-        await house.database.write(lambda c, n=number: outbox.mark_sent(c, n, f"m{n}", house.clock()))
+        await house.database.write(partial(outbox.mark_sent, id_=number, message_id="m", now=house.clock()))
     await house.hear("chào", BINH)
     house.clock.pass_(days=8)
     assert await erasures.settle(house.database, house.nerves, house.clock()) == 0
