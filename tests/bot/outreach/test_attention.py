@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from prometheus_client import generate_latest
@@ -47,7 +48,7 @@ async def test_what_needs_a_person_is_counted_once_and_leads_to_the_campaigns(st
     today = street.clock().date()
     for on in (today - timedelta(days=1), today, today + timedelta(days=9)):
         new = proposed(on)
-        await street.database.write(lambda c, new=new: campaigns.create(c, new, by="", at=street.clock()))
+        await street.database.write(partial(campaigns.create, new=new, by="", at=street.clock()))
     await street.office.draft(proposed(today + timedelta(days=20)), LAN)  # somebody's own is no proposal
     await settle(street.database, [Person("a"), Person("b")], street.clock())
     asked = await street.office.draft(

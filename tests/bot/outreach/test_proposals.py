@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.nerves import Nerves
-from bot.outreach.campaign import State, check_text
+from bot.outreach.campaign import Campaign, State, check_text
 from bot.outreach.proposals import Proposals, proposal
 from bot.outreach.steps import Office
 from bot.store import campaigns, content
@@ -54,10 +54,10 @@ async def test_each_occasion_is_proposed_once_a_year_ahead_of_its_time(
     assert await first.look() == 0
     clock.now = datetime(2026, 9, 17, 17, 0, tzinfo=UTC)
     assert sorted(await asyncio.gather(first.look(), second.look())) == [0, 1]
-    one = await again(office, 1)
-    assert (one.state, one.created_by, one.needs_date) == (State.DRAFT, "", False)
-    assert one.occasion_on is not None
-    assert one.occasion_on.isoformat() == "2026-10-02"
+    first_one = await again(office, 1)
+    assert (first_one.state, first_one.created_by, first_one.needs_date) == (State.DRAFT, "", False)
+    assert first_one.occasion_on is not None
+    assert first_one.occasion_on.isoformat() == "2026-10-02"
     await office.stop(await _scheduled_away(office), LAN)
     clock.now = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
     assert await first.look() == 1  # the other, whose date somebody must confirm
@@ -71,7 +71,7 @@ async def test_each_occasion_is_proposed_once_a_year_ahead_of_its_time(
     ]  # fmt: skip
 
 
-async def _scheduled_away(office: Office) -> campaigns.Campaign:
+async def _scheduled_away(office: Office) -> Campaign:
     """The first draft, put where it can be stopped."""
     one = await again(office, 1)
     await office.database.write(lambda c: campaigns.step(c, 1, one.revision, State.SCHEDULED))

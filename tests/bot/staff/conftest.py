@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientResponse, web
@@ -118,8 +119,8 @@ class Console:
         assert answer.status == 200, (path, answer.status)
         return await answer.text()
 
-    async def post(self, path: str, headers: dict[str, str] | None = None, **form: str) -> ClientResponse:
-        """Press a button: with the session's token unless `csrf` says otherwise."""
+    async def post(self, path: str, headers: Any = None, **form: str) -> ClientResponse:
+        """Press a button: with the session's token unless `csrf` says otherwise. `headers` is a mapping."""
         data = {"csrf": self.csrf, **{name.replace("_", "-"): value for name, value in form.items()}}
         return await self.client.post(path, data=data, allow_redirects=False, headers=headers)
 

@@ -75,7 +75,7 @@ async def test_of_mine_the_one_who_wrote_after_me_comes_first_and_waits(agent: C
     for user in ("an", "binh"):
         id_ = ConversationId("fake", "oa", user)
         await agent.database.write(
-            lambda c, id_=id_: conversations.note_officer_wrote(c, id_, ME, agent.clock())
+            lambda c, id_=id_: conversations.note_officer_wrote(c, id_, ME, agent.clock())  # type: ignore[misc]
         )
     agent.clock.pass_(minutes=5)
     await agent.hear("câu của binh", user="binh", mode=Mode.PERSON, officer=ME)
