@@ -51,6 +51,8 @@ class Why(StrEnum):
     """The channel is not configured, or its account changed."""
     WITH_A_PERSON = "with_a_person"
     """An officer is talking with them: not now."""
+    STOPPED = "stopped"
+    """The campaign was stopped before their turn came."""
 
 
 @dataclass(frozen=True, slots=True)

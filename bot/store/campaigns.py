@@ -651,7 +651,8 @@ async def let_go(connection: AsyncConnection, now: datetime) -> int:
     stopped = select(t.c.id).where(t.c.state == State.STOPPED.value)
     held = and_(r.c.state == Place.HELD.value, r.c.campaign_id.in_(over))
     left = and_(r.c.state.in_((Place.HELD.value, Place.WAITING.value)), r.c.campaign_id.in_(stopped))
+    why = case((left, Why.STOPPED.value), else_=r.c.why)
     done = await connection.execute(
-        update(r).where(or_(held, left)).values(state=Place.SKIPPED.value, decided_at=now)
+        update(r).where(or_(held, left)).values(state=Place.SKIPPED.value, why=why, decided_at=now)
     )
     return done.rowcount

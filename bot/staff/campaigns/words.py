@@ -27,6 +27,7 @@ WHY = {
     Why.MONTH_IS_FULL: "tháng này đã nhận đủ số tin đã hẹn",
     Why.CHANNEL_OFF: "kênh đang tắt",
     Why.WITH_A_PERSON: "đang nói chuyện với cán bộ",
+    Why.STOPPED: "chiến dịch dừng trước khi đến lượt",
 }
 PLACES = {
     Place.WAITING: "chờ đến lượt",
