@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -76,6 +77,10 @@ SCAN_SAYS = (
     "Hoi Khuyén hoc tinh xay dung ké hoach tuyén truyén vé hoc tap",
     "suét doi trong cac tang 16p nhan dan, th&ng nhat nh~n thuc va",
     "hanh d0ng, c6ng tac khuy€n hoc, xay dyng x@ hoi hgc tap.",
+)
+RUINED = (
+    "Hoi Khuyén hoc Viét Nam xay dung xa hoi hoc tap, hoc tap suét doi trong cac tang 16p nhan dan tinh, "
+    "th&ng nhat nh~n thuc va hanh d0ng."
 )
 QUESTIONS = (
     ("Câu hỏi", "Câu trả lời", "Cách hỏi khác"),
@@ -151,7 +156,8 @@ async def staff_answers(database: Database, now: datetime) -> None:
 async def take_in(database: Database, data_dir: Path, folder: Path, now: datetime) -> list[FileReport]:
     """Upload the documents, one of them in two versions, and switch one off."""
     clean, scan = folder / "thong-bao-lop-tin-hoc.pdf", folder / "huong-dan-45-ban-scan.pdf"
-    _write_papers(clean, scan)
+    ruined = folder / "trich-huong-dan-cu.txt"
+    _write_papers(clean, scan, ruined)
     last_year = [line.replace("12/KH", "11/KH").replace("2026", "2025") for line in PLAN]
     old = word_file(folder / "ke-hoach-2025.docx", last_year)
     given = (
@@ -159,6 +165,7 @@ async def take_in(database: Database, data_dir: Path, folder: Path, now: datetim
         (word_file(folder / "ke-hoach-khuyen-hoc-2026-sua.docx", PLAN), 12, "cô Lan"),
         (clean, 8, "thầy Minh"),
         (scan, 6, "thầy Minh"),
+        (ruined, 6, "thầy Minh"),
         (old, 5, "cô Lan"),
         (workbook(folder / "cau-hoi-cua-to-dan-pho.xlsx", QUESTIONS), 3, "thầy Minh"),
     )
@@ -181,10 +188,11 @@ def _same(moment: datetime) -> datetime:
     return moment
 
 
-def _write_papers(clean: Path, scan: Path) -> None:
+def _write_papers(clean: Path, scan: Path, ruined: Path) -> None:
     clean.parent.mkdir(parents=True, exist_ok=True)
     clean.write_bytes(_pdf([NOTICE]))
     scan.write_bytes(_scan(SCAN_SHOWS, SCAN_SAYS))
+    ruined.write_text(RUINED, encoding="utf-8")
 
 
 def _once(one: Item) -> Item:
@@ -212,11 +220,15 @@ def _pdf(pages: Sequence[Sequence[str]]) -> bytes:
 
 
 def _scan(shows: Sequence[str], says: Sequence[str]) -> bytes:
-    """A picture of a page, and under it the words a poor reader of pictures made of it."""
-    picture = Image.new("L", (1190, 1684), 244)
-    pen, font = ImageDraw.Draw(picture), ImageFont.truetype(_LETTERS, 26)
+    """A faint picture of a page, and under it the words a poor reader of pictures made of it."""
+    picture = Image.new("L", (476, 674), 238)
+    pen, font = ImageDraw.Draw(picture), ImageFont.truetype(_LETTERS, 10)
     for number, line in enumerate(shows):
-        pen.text((110, 130 + 62 * number), line, fill=40, font=font)
+        pen.text((44, 52 + 25 * number), line, fill=120, font=font)
+    chance = random.Random(45)
+    for _ in range(9000):
+        pen.point((chance.randrange(476), chance.randrange(674)), fill=chance.randrange(150, 255))
+    picture = picture.filter(ImageFilter.GaussianBlur(0.6)).resize((1190, 1684), Image.Resampling.BICUBIC)
     pdfmetrics.registerFont(TTFont(_FONT, _LETTERS))
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=(595, 842), invariant=1)

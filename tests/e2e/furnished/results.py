@@ -49,7 +49,7 @@ async def assess(database: Database, data_dir: Path, now: datetime, many: int = 
         if step != "finished":
             await database.write(partial(assessments.move_on, who=who, progress=progress, at=began))
             continue
-        points = tuple(chance.choice((4, 6, 8, 8, 10, 10)) for _ in criteria.indicators)
+        points = tuple(chance.choice((4, *[6] * 3, *[8] * 8, *[10] * 10)) for _ in criteria.indicators)
         verdict = criteria.verdict(points)
         given = SHOWN if not shown else SHOWN[: chance.randrange(3)]
         result = AssessmentResult(
