@@ -86,14 +86,13 @@ def _write(
 
 def _heading(document: Any, head: Letterhead) -> None:
     table = document.add_table(rows=1, cols=2)
-    table.autofit = False
+    _lay_out(table, (7.3, 9.2))
     left, right = table.rows[0].cells
-    left.width, right.width = Cm(6.9), Cm(9.6)
-    _lines(left, ((head.superior_line, False), (head.association.upper(), True)), 11)
-    _write(left.add_paragraph(), "―――――", size=8, align=_CENTRE, after=0)
+    _lines(left, ((head.superior_line, False), (head.association.upper(), True)), 10.5)
+    _write(left.add_paragraph(), "—————", size=8, align=_CENTRE, after=0)
     _write(left.add_paragraph(), say.NUMBER_LINE, size=12, align=_CENTRE)
-    _lines(right, ((say.COUNTRY, True), (say.MOTTO, True)), 11.5)
-    _write(right.add_paragraph(), "―――――――――――", size=8, align=_CENTRE, after=0)
+    _lines(right, ((say.COUNTRY, True), (say.MOTTO, True)), 11)
+    _write(right.add_paragraph(), "———————————", size=8, align=_CENTRE, after=0)
     _write(right.add_paragraph(), head.date_line, italic=True, size=12, align=_CENTRE, after=10)
 
 
@@ -132,11 +131,10 @@ def _grid(document: Any, grid: Grid) -> None:
     table = document.add_table(rows=len(rows), cols=len(grid.heading))
     table.style, table.alignment = "Table Grid", WD_TABLE_ALIGNMENT.CENTER
     size = 9 if len(grid.heading) > 6 else 11
-    widths = _widths(grid)
+    _lay_out(table, _widths(grid))
     for number, (row, words) in enumerate(zip(table.rows, rows, strict=True)):
         is_bold = not number or (bool(grid.total) and number == len(rows) - 1)
         for place, (cell, one) in enumerate(zip(row.cells, words, strict=True)):
-            cell.width = Cm(widths[place])
             is_number = place > 0 and (one[:1].isdigit() or one[:1] in ("+", "-"))
             align = _CENTRE if not number else _RIGHT if is_number else None
             _write(cell.paragraphs[0], one, bold=is_bold, size=size, align=align, after=1)
@@ -152,6 +150,15 @@ def _widths(grid: Grid) -> list[float]:
         return [4.0, 10.0, 2.5]
     narrow = min(3.4, (_WIDE * (0.74 if others > 5 else 0.6)) / max(1, others))
     return [_WIDE - narrow * others, *([narrow] * others)]
+
+
+def _lay_out(table: Any, widths: Sequence[float]) -> None:
+    """Columns so wide, in centimetres: Word goes by the cells, others by the columns."""
+    table.autofit = False
+    for place, width in enumerate(widths):
+        table.columns[place].width = Cm(width)
+        for cell in table.columns[place].cells:
+            cell.width = Cm(width)
 
 
 def _repeat(row: Any) -> None:
@@ -182,6 +189,8 @@ def _picture(chart: Chart) -> bytes:
 
 def _signature(document: Any) -> None:
     document.add_paragraph()
+    for one in document.paragraphs[-2:]:
+        one.paragraph_format.keep_with_next = True  # the place to sign never stands on a page of its own
     table = document.add_table(rows=1, cols=2)
     left, right = table.rows[0].cells
     _write(left.paragraphs[0], say.RECEIVERS[0], bold=True, italic=True, size=12, after=0)

@@ -66,7 +66,9 @@ def draw_pdf(paper: Paper) -> bytes:
     ]
     for chapter in paper.chapters:
         blocks += _chapter(chapter)
-    blocks.append(_signature())
+    # The place to sign never stands on a page of its own.
+    last = [blocks.pop()] if isinstance(blocks[-1], Paragraph) else []
+    blocks.append(KeepTogether([*last, *_signature()]))
     template.build(blocks)
     return document.getvalue()
 
@@ -285,7 +287,7 @@ class _ColumnChart(Flowable):
         canvas.line(0, self._FOOT, self.width, self._FOOT)
 
 
-def _signature() -> Flowable:
+def _signature() -> list[Flowable]:
     bold = _style(10.5, Weight.BOLD, alignment=TA_CENTER)
     left = [_text(say.RECEIVERS[0], _style(9.5, Weight.SEMIBOLD))]
     left += [_text(one, _style(9)) for one in say.RECEIVERS[1:]]
@@ -298,4 +300,4 @@ def _signature() -> Flowable:
     table.setStyle(
         [("FONTNAME", (0, 0), (-1, -1), _font(Weight.REGULAR)), ("VALIGN", (0, 0), (-1, -1), "TOP")]
     )
-    return KeepTogether([Spacer(0, 8 * mm), table, Spacer(0, 22 * mm)])
+    return [Spacer(0, 8 * mm), table, Spacer(0, 22 * mm)]

@@ -210,6 +210,7 @@ class Reports:
         now, zone = self._parts.clock(), self._parts.zone
         async with self._parts.database.read() as connection:
             found = await reports.every(connection, LISTED)
+        found.sort(key=lambda one: period_of(one.period).last, reverse=True)
         values: dict[str, Any] = {
             "path": REPORTS,
             "cards": [shown.card(one, f"{REPORTS}/{one.period}", zone) for one in found],
