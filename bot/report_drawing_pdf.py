@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from reportlab.lib.colors import Color
 from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import (
     BaseDocTemplate,
     CondPageBreak,
@@ -30,7 +26,8 @@ from bot import report_drawing as say
 from bot.outreach.reports import Chart
 from bot.report_drawing import Chapter, Grid, Letterhead, Paper
 from bot.sheets import colours as c
-from bot.sheets.fonts import FAMILY, Weight, font_file, printable
+from bot.sheets.a4 import ONE_AT_A_TIME, colour_of, font, register_fonts
+from bot.sheets.fonts import Weight, printable
 from bot.staff import charts
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 25 * mm, 17 * mm, 18 * mm, 18 * mm
@@ -42,7 +39,7 @@ _PARAGRAPH = 4000
 
 def draw_pdf(paper: Paper) -> bytes:
     """The file. Blocking; the same bytes for the same report."""
-    _register_fonts()
+    register_fonts()
     document = io.BytesIO()
     title = f"{say.SUBJECT}, {paper.period}"
     template = BaseDocTemplate(
@@ -54,7 +51,7 @@ def draw_pdf(paper: Paper) -> bytes:
         creator="khuyenhoc",
         lang="vi-VN",
         invariant=1,
-        initialFontName=_font(Weight.REGULAR),
+        initialFontName=font(Weight.REGULAR),
     )
     blocks: list[Flowable] = [_heading(paper.head), Spacer(0, 6 * mm)]
     blocks += [
@@ -69,22 +66,9 @@ def draw_pdf(paper: Paper) -> bytes:
     # The place to sign never stands on a page of its own.
     last = [blocks.pop()] if isinstance(blocks[-1], Paragraph) else []
     blocks.append(KeepTogether([*last, *_signature()]))
-    template.build(blocks)
+    with ONE_AT_A_TIME:
+        template.build(blocks)
     return document.getvalue()
-
-
-@cache
-def _register_fonts() -> None:
-    for weight in Weight:
-        pdfmetrics.registerFont(TTFont(_font(weight), str(font_file(weight))))
-
-
-def _font(weight: Weight) -> str:
-    return f"{FAMILY}-{weight}"
-
-
-def _colour(colour: c.Colour) -> Color:
-    return Color(*c.fraction(colour))
 
 
 def _frame() -> Frame:
@@ -101,8 +85,8 @@ def _frame() -> Frame:
 
 
 def _foot(canvas: Any, _: Any) -> None:
-    canvas.setFont(_font(Weight.REGULAR), 9)
-    canvas.setFillColor(_colour(c.MUTED))
+    canvas.setFont(font(Weight.REGULAR), 9)
+    canvas.setFillColor(colour_of(c.MUTED))
     canvas.drawCentredString(A4[0] / 2, 9 * mm, str(canvas.getPageNumber()))
 
 
@@ -111,10 +95,10 @@ def _style(
 ) -> ParagraphStyle:
     return ParagraphStyle(
         "text",
-        fontName=_font(weight),
+        fontName=font(weight),
         fontSize=size,
         leading=size * 1.42,
-        textColor=_colour(colour),
+        textColor=colour_of(colour),
         splitLongWords=1,
         **other,
     )
@@ -143,7 +127,7 @@ def _heading(head: Letterhead) -> Flowable:
     table = Table([[left, right]], colWidths=[_WIDTH * 0.43, _WIDTH * 0.57])
     table.setStyle(
         [
-            ("FONTNAME", (0, 0), (-1, -1), _font(Weight.REGULAR)),
+            ("FONTNAME", (0, 0), (-1, -1), font(Weight.REGULAR)),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
             ("RIGHTPADDING", (0, 0), (-1, -1), 0),
@@ -164,7 +148,7 @@ class _Rule(Flowable):
         return room, 2.6 * mm
 
     def draw(self) -> None:
-        self.canv.setStrokeColor(_colour(c.INK))
+        self.canv.setStrokeColor(colour_of(c.INK))
         self.canv.setLineWidth(0.7)
         start = (self._room - self._length) / 2
         self.canv.line(start, 1.8 * mm, start + self._length, 1.8 * mm)
@@ -199,11 +183,11 @@ def _grid(grid: Grid) -> list[Flowable]:
     rows = [[_text(one, head_right if n in right else head) for n, one in enumerate(grid.heading)]]
     rows += [[_text(one, number if n in right else cell) for n, one in enumerate(row)] for row in grid.rows]
     looks: list[Any] = [
-        ("FONTNAME", (0, 0), (-1, -1), _font(Weight.REGULAR)),
-        ("BACKGROUND", (0, 0), (-1, 0), _colour(c.ENOUGH_SOFT)),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.4, _colour(c.LINE)),
-        ("LINEABOVE", (0, 0), (-1, 0), 0.8, _colour(c.BRAND)),
-        ("LINEBELOW", (0, -1), (-1, -1), 0.8, _colour(c.BRAND)),
+        ("FONTNAME", (0, 0), (-1, -1), font(Weight.REGULAR)),
+        ("BACKGROUND", (0, 0), (-1, 0), colour_of(c.ENOUGH_SOFT)),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.4, colour_of(c.LINE)),
+        ("LINEABOVE", (0, 0), (-1, 0), 0.8, colour_of(c.BRAND)),
+        ("LINEBELOW", (0, -1), (-1, -1), 0.8, colour_of(c.BRAND)),
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
         ("TOPPADDING", (0, 0), (-1, -1), 2),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
@@ -212,7 +196,7 @@ def _grid(grid: Grid) -> list[Flowable]:
     ]
     if grid.total:
         rows.append([_text(one, bold_right if n in right else bold) for n, one in enumerate(grid.total)])
-        looks.append(("LINEABOVE", (0, -1), (-1, -1), 0.8, _colour(c.BRAND)))
+        looks.append(("LINEABOVE", (0, -1), (-1, -1), 0.8, colour_of(c.BRAND)))
     table = Table(rows, colWidths=_widths(grid), repeatRows=1)
     table.setStyle(looks)
     made: list[Flowable] = []
@@ -266,23 +250,23 @@ class _ColumnChart(Flowable):
     def draw(self) -> None:
         canvas, columns = self.canv, self._chart.columns
         most = max((one.value for one in columns), default=0) or 1
-        canvas.setFillColor(_colour(c.INK))
-        canvas.setFont(_font(Weight.SEMIBOLD), 10)
+        canvas.setFillColor(colour_of(c.INK))
+        canvas.setFont(font(Weight.SEMIBOLD), 10)
         canvas.drawString(0, self.height - 4 * mm, printable(self._chart.title, 100))
         room = self.width / max(1, len(columns))
         bar = min(room * 0.6, 22 * mm)
         for place, one in enumerate(columns):
             middle, high = room * (place + 0.5), (self._HIGH - 4 * mm) * one.value / most
-            canvas.setFillColor(_colour(c.BRAND))
+            canvas.setFillColor(colour_of(c.BRAND))
             canvas.rect(middle - bar / 2, self._FOOT, bar, high, stroke=0, fill=1)
-            canvas.setFillColor(_colour(c.INK))
-            canvas.setFont(_font(Weight.SEMIBOLD), 8)
+            canvas.setFillColor(colour_of(c.INK))
+            canvas.setFont(font(Weight.SEMIBOLD), 8)
             canvas.drawCentredString(middle, self._FOOT + high + 1.2 * mm, charts.number(one.value))
-            canvas.setFillColor(_colour(c.MUTED))
-            canvas.setFont(_font(Weight.REGULAR), 8)
+            canvas.setFillColor(colour_of(c.MUTED))
+            canvas.setFont(font(Weight.REGULAR), 8)
             name = one.name if len(columns) <= 6 else one.label
             canvas.drawCentredString(middle, 1.5 * mm, printable(name, 20))
-        canvas.setStrokeColor(_colour(c.MUTED))
+        canvas.setStrokeColor(colour_of(c.MUTED))
         canvas.setLineWidth(0.6)
         canvas.line(0, self._FOOT, self.width, self._FOOT)
 
@@ -298,6 +282,6 @@ def _signature() -> list[Flowable]:
     ]
     table = Table([[left, right]], colWidths=[_WIDTH * 0.5, _WIDTH * 0.5])
     table.setStyle(
-        [("FONTNAME", (0, 0), (-1, -1), _font(Weight.REGULAR)), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+        [("FONTNAME", (0, 0), (-1, -1), font(Weight.REGULAR)), ("VALIGN", (0, 0), (-1, -1), "TOP")]
     )
     return [Spacer(0, 8 * mm), table, Spacer(0, 22 * mm)]

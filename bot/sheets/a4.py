@@ -6,6 +6,7 @@ What is drawn comes from outside: `line_of` takes nothing in it for markup, and 
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -21,6 +22,8 @@ from reportlab.platypus import Frame, Paragraph
 from bot.sheets import colours as c
 from bot.sheets.fonts import FAMILY, Weight, font_file
 
+ONE_AT_A_TIME = Lock()
+"""Held while a document is built: its fonts remember which letters it used, and are shared by all."""
 SIDE, TOP, BOTTOM = 18 * mm, 12 * mm, 15 * mm
 WIDTH = A4[0] - 2 * SIDE
 FACE = ("FONTNAME", (0, 0), (-1, -1), f"{FAMILY}-{Weight.REGULAR}")

@@ -18,7 +18,7 @@ from reportlab.platypus import BaseDocTemplate, Flowable, PageTemplate, Paragrap
 from bot.flows.results import Evidence
 from bot.outreach.topics import Topic, offer_of
 from bot.sheets import colours as c
-from bot.sheets.a4 import font, frame, line_of, numbered, register_fonts, style
+from bot.sheets.a4 import ONE_AT_A_TIME, font, frame, line_of, numbered, register_fonts, style
 from bot.sheets.fonts import Weight, printable
 from bot.sheets.wording import ONLY_A_GUIDE, VIETNAM, day, named_evidence
 from bot.store.assessments import Assessment
@@ -79,7 +79,8 @@ def draw_own_data(
         *_campaigns(records, zone),
         *_talk(records, zone),
     ]
-    template.build(story, canvasmaker=numbered(f"Bản sao {number} · chỉ dành cho bạn"))
+    with ONE_AT_A_TIME:
+        template.build(story, canvasmaker=numbered(f"Bản sao {number} · chỉ dành cho bạn"))
     return document.getvalue()
 
 

@@ -27,7 +27,18 @@ from reportlab.platypus import (
 
 from bot.flows.results import AssessmentResult
 from bot.sheets import colours as c
-from bot.sheets.a4 import FACE, WIDTH, colour_of, font, frame, line_of, numbered, register_fonts, style
+from bot.sheets.a4 import (
+    FACE,
+    ONE_AT_A_TIME,
+    WIDTH,
+    colour_of,
+    font,
+    frame,
+    line_of,
+    numbered,
+    register_fonts,
+    style,
+)
 from bot.sheets.fonts import Weight, printable
 from bot.sheets.wording import (
     ONLY_A_GUIDE,
@@ -74,18 +85,17 @@ def draw_paper(
         invariant=1,
         initialFontName=font(Weight.REGULAR),
     )
-    template.build(
-        [
-            *_heading(result, criteria, association),
-            *_person(result, criteria, zone),
-            _points(result, criteria),
-            Spacer(0, 3 * mm),
-            _verdict(result, criteria, compared, zone),
-            *_evidence(result, criteria),
-            _signatures(),
-        ],
-        canvasmaker=numbered(f"Mã phiếu {result.code} · {ONLY_A_GUIDE}"),
-    )
+    story = [
+        *_heading(result, criteria, association),
+        *_person(result, criteria, zone),
+        _points(result, criteria),
+        Spacer(0, 3 * mm),
+        _verdict(result, criteria, compared, zone),
+        *_evidence(result, criteria),
+        _signatures(),
+    ]
+    with ONE_AT_A_TIME:
+        template.build(story, canvasmaker=numbered(f"Mã phiếu {result.code} · {ONLY_A_GUIDE}"))
     return document.getvalue()
 
 

@@ -28,9 +28,9 @@ async def console(database: Database, clock: StandingClock) -> AsyncIterator[Con
     await made.client.close()
 
 
-async def did(console: Console) -> list[object]:
+async def did(console: Console) -> list[tuple[str, str]]:
     return [
-        (row["action"], row["detail"])
+        (str(row["action"]), str(row["detail"]))
         for row in await console.rows(schema.audit_log)
         if str(row["action"]).startswith("report")
     ]
@@ -63,7 +63,7 @@ async def test_a_report_is_prepared_commented_made_final_and_handed_in(console: 
         assert answer.status == 200
         assert (await answer.read()).startswith(begins)
         assert f"bao-cao-2026-10.{form}" in answer.headers["Content-Disposition"]
-    actions = [action for action, _ in await did(console)]  # type: ignore[misc]
+    actions = [action for action, _ in await did(console)]
     assert actions == ["report_changed"] * 3 + ["report_exported"] * 3
     assert "học bổng" not in str(await did(console))
 
