@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,12 @@ from bot.dialogue.turn import Mode, Outcome
 from bot.flows.results import AssessmentResult, Evidence
 from bot.ingest import FOLDER as ORIGINALS
 from bot.outreach.campaign import Audience, Message
+from bot.outreach.report_counting import Bureau
+from bot.outreach.report_drafts import ReportDesk
+from bot.outreach.report_periods import Kind as Month
+from bot.outreach.report_periods import containing
 from bot.outreach.topics import Topic
+from bot.report_drawing import CLOSING
 from bot.staff.faq.comparing import Planned, Verdict
 from bot.staff.faq.keeping import DryRun, DryRuns
 from bot.store import (
@@ -24,6 +30,7 @@ from bot.store import (
     library,
     misses,
     notes,
+    reports,
     subscriptions,
     uploads,
 )
@@ -33,6 +40,7 @@ from bot.store.content import Status
 from bot.store.invites import LASTS, Invite
 from bot.store.library import NewPassage, NewSource, State
 from bot.store.outbox import State as SendState
+from bot.store.reports import LETTERHEAD
 from bot.store.staff import Role
 from bot.store.uploads import NewUpload, UploadState
 from connectors.message import Attachment, ConversationId, Option, Source, Text
@@ -84,6 +92,7 @@ class Plants:
         await self.documents()
         await self.office()
         await self.results()
+        await self.report()
 
     async def talks(self) -> None:
         console, hostile = self.console, self.hostile
@@ -231,6 +240,27 @@ class Plants:
             hostile("dau-chien-dich", 120), Topic.MONTH, Message(hostile("dau-tin", 900)), Audience()
         )
         await write(partial(campaigns.create, new=campaign, by=NAME, at=now))
+        console = self.console
+        desk = ReportDesk(Bureau(console.database, console.desk.zone, (), console.desk.base), console.clock)
+        period = containing(Month.MONTH, now.astimezone(console.desk.zone).date())
+        await desk.prepare(period, None)
+        written = {"cau-hoi": hostile("dau-nhan-xet", 900).replace("\x00", ""), "cap-tren": NAME}
+        await write(partial(reports.write_notes, period=period.key, revision=1, notes=written))
+
+    async def report(self) -> None:
+        """Counted by the page itself, with what staff write into it."""
+        await self.console.become(Role.ADMIN, "người lập")
+        offered = re.search(r'<option value="([0-9q-]+)"', await self.console.page("/staff/bao-cao"))
+        assert offered is not None
+        period = offered.group(1)
+        await self.console.post("/staff/bao-cao", ky=period)
+        written = {
+            CLOSING: self.hostile("dau-nhan-xet", 900),
+            LETTERHEAD[0]: self.hostile("dau-cap-tren", 90),
+        }
+        await self.console.database.write(
+            partial(reports.write_notes, period=period, revision=1, notes=written)
+        )
 
     async def results(self) -> None:
         now, criteria = self.console.clock(), load_criteria().current
