@@ -23,7 +23,9 @@ from bot.liveness import is_dead, this_process
 from bot.logs import digest_of
 from bot.metrics import Metrics
 from bot.nerves import Nerves
-from bot.store import accounts, campaigns, conversations, outbox
+from bot.outreach.campaign import QUOTA_IS_OUT
+from bot.store import accounts, audit, campaigns, conversations, outbox
+from bot.store.audit import Action
 from bot.store.database import Database, Job, StoreUnavailable
 from bot.store.outbox import CAMPAIGN, Claimed, State
 from bot.tasks import end
@@ -274,6 +276,11 @@ class AccountSender:
                 await outbox.drop_rest(connection, message.event_id, message.id)
             if isinstance(error, WindowClosed) and message.author == CAMPAIGN:
                 await campaigns.window_was_shut(connection, message.id, now)
+            if isinstance(error, Deferred) and error.needs_operator and message.author == CAMPAIGN:
+                paused = await campaigns.pause_of(connection, message.id, QUOTA_IS_OUT)
+                if paused is not None:
+                    subject, detail = f"campaign:{paused}", {"did": "pause", "why": error.reason}
+                    await audit.note(connection, None, Action.CAMPAIGN_STEP, subject, now, detail)
             if isinstance(error, HandledElsewhere):
                 await conversations.set_mode(connection, message.conversation, Mode.PERSON, now)
             if verdict.pause_until is not None:

@@ -27,6 +27,10 @@ LATE_AFTER = timedelta(hours=6)
 """A schedule missed by more than this (the program was off) waits for a person instead of going out late."""
 
 
+QUOTA_IS_OUT = "Kênh đã hết lượt gửi trong gói. Bạn mua thêm hoặc đợi lượt mới, rồi bấm Gửi tiếp."
+"""Why a campaign pauses by itself when the platform's quota is used up."""
+
+
 class State(StrEnum):
     """Where a campaign stands."""
 

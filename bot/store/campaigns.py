@@ -547,6 +547,19 @@ async def window_was_shut(connection: AsyncConnection, outbox_id: int, at: datet
     return True
 
 
+async def pause_of(connection: AsyncConnection, outbox_id: int, why: str) -> int | None:
+    """Pause the running campaign a message belongs to; gives its id, None where there is none to pause."""
+    mine = select(r.c.campaign_id).where(r.c.outbox_id == outbox_id)
+    done = await connection.execute(
+        update(t)
+        .where(t.c.id.in_(mine), t.c.state == State.RUNNING.value)
+        .values(state=State.PAUSED.value, paused_why=why[:300], revision=t.c.revision + 1)
+        .returning(t.c.id)
+    )
+    paused: int | None = done.scalar_one_or_none()
+    return paused
+
+
 async def count_open(connection: AsyncConnection, channel: str, account: str) -> int:
     """Campaign messages of an account that are on their way out."""
     return (

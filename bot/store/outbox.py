@@ -324,7 +324,10 @@ class DeadLetter:
 
 # Written out, not bound: only so does the index of the dead answer, among very many that arrived.
 _WRITTEN_DEAD: BindParameter[Sequence[str]] = bindparam("dead", DEAD, expanding=True, literal_execute=True)
-_IS_HEAD = and_(t.c.state.in_(_WRITTEN_DEAD), func.coalesce(t.c.error, "") != REST_DROPPED)
+# What a campaign could not deliver stands with the campaign: sent once more from here it could come twice.
+_IS_HEAD = and_(
+    t.c.state.in_(_WRITTEN_DEAD), func.coalesce(t.c.error, "") != REST_DROPPED, t.c.author != CAMPAIGN
+)
 
 
 async def count_dead(connection: AsyncConnection) -> int:

@@ -123,13 +123,17 @@ async def test_what_surely_did_not_arrive_is_tried_again_until_it_does(oa: Oa, f
     assert oa.copies() == dict.fromkeys(PEOPLE, 1)
 
 
-async def test_without_quota_it_waits_and_nobody_is_lost(oa: Oa) -> None:
+async def test_without_quota_it_pauses_says_so_and_nobody_is_lost(oa: Oa) -> None:
     oa.zalo.faults.always(Fault.error(-211))
     campaign_id = await oa.begun()
     await oa.round(3)
-    assert await oa.fates(campaign_id) == {"queued:waiting": 3}
+    paused = await oa.now(campaign_id)
+    assert paused.state is State.PAUSED
+    assert "hết lượt gửi" in paused.paused_why
+    assert sum((await oa.fates(campaign_id)).values()) == 3
     oa.zalo.faults.clear()
     oa.clock.pass_(hours=1, seconds=1)
+    await oa.office.resume(paused, LAN)
     await oa.until(lambda found: found == {"queued:sent": 3}, campaign_id)
     assert oa.copies() == dict.fromkeys(PEOPLE, 1)
 
