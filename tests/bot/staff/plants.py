@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -92,7 +91,6 @@ class Plants:
         await self.documents()
         await self.office()
         await self.results()
-        await self.report()
 
     async def talks(self) -> None:
         console, hostile = self.console, self.hostile
@@ -244,23 +242,12 @@ class Plants:
         desk = ReportDesk(Bureau(console.database, console.desk.zone, (), console.desk.base), console.clock)
         period = containing(Month.MONTH, now.astimezone(console.desk.zone).date())
         await desk.prepare(period, None)
-        written = {"cau-hoi": hostile("dau-nhan-xet", 900).replace("\x00", ""), "cap-tren": NAME}
-        await write(partial(reports.write_notes, period=period.key, revision=1, notes=written))
-
-    async def report(self) -> None:
-        """Counted by the page itself, with what staff write into it."""
-        await self.console.become(Role.ADMIN, "người lập")
-        offered = re.search(r'<option value="([0-9q-]+)"', await self.console.page("/staff/bao-cao"))
-        assert offered is not None
-        period = offered.group(1)
-        await self.console.post("/staff/bao-cao", ky=period)
         written = {
-            CLOSING: self.hostile("dau-nhan-xet", 900),
-            LETTERHEAD[0]: self.hostile("dau-cap-tren", 90),
+            CLOSING: hostile("dau-nhan-xet", 900),
+            LETTERHEAD[0]: hostile("dau-cap-tren", 90),
+            "cau-hoi": hostile("dau-phan", 900),
         }
-        await self.console.database.write(
-            partial(reports.write_notes, period=period, revision=1, notes=written)
-        )
+        await write(partial(reports.write_notes, period=period.key, revision=1, notes=written))
 
     async def results(self) -> None:
         now, criteria = self.console.clock(), load_criteria().current
