@@ -154,6 +154,9 @@ async def walked(house: Furnished, desks: Desks, tmp_path_factory: pytest.TempPa
         file = tmp_path_factory.mktemp("nhap") / "cau-hoi.xlsx"
         await preview_import(page, file, QUESTIONS)
         report = urlsplit(page.url).path
+        await page.goto("/staff/bao-cao")
+        await page.get_by_role("button", name="Lập bản nháp").click()
+        await page.wait_for_url("**/staff/bao-cao/*")
     async with reader(house, await desks.state(ADMIN)) as get:
         done = await walk(get, routes_for(Role.ADMIN), [report])
     async with reader(house) as get:

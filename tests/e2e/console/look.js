@@ -1,6 +1,7 @@
 // What can be seen on a page that is too small, too wide, missing or broken. Gives words, never elements.
 () => {
   const MAIN = 44, LEAST = 24, NEARLY = 0.6;
+  const MENU = matchMedia("(min-width: 52rem) and (pointer: fine)").matches ? 36 : MAIN;  // long, and for a mouse
   const seen = (element) => {
     const box = element.getBoundingClientRect();
     return element.checkVisibility({ visibilityProperty: true, opacityProperty: true })
@@ -33,7 +34,7 @@
     if (!seen(element) || (element.matches("a") && inText(element))) continue;
     const box = area(element);
     const main = element.matches("button, .button, input, select, textarea, summary, nav:not(.wide) a");
-    const least = main ? MAIN : LEAST;
+    const least = element.closest(".side") ? MENU : main ? MAIN : LEAST;
     if (box.height + NEARLY < least || box.width + NEARLY < LEAST) {
       small.push(`${called(element)}: ${Math.round(box.width)} x ${Math.round(box.height)}`);
     }
