@@ -15,8 +15,8 @@
   const area = (element) => {
     const own = element.getBoundingClientRect();
     if (element.matches("[type=checkbox], [type=radio], [type=file]")) {
-      const label = element.closest("label") || document.querySelector(`label[for="${element.id}"]`);
-      return label && label.getBoundingClientRect().height > own.height ? label.getBoundingClientRect() : own;
+      const boxes = [own, ...[...element.labels].map((label) => label.getBoundingClientRect())];
+      return boxes.reduce((most, one) => (one.height > most.height ? one : most));
     }
     if (getComputedStyle(element, "::after").position === "absolute" && element.offsetParent) {
       return element.offsetParent.getBoundingClientRect();
