@@ -22,6 +22,8 @@ from knowledge.ingest.quality import DAMAGED_BELOW, quality
 from knowledge.ingest.readers import scan
 from knowledge.ingest.reading import Block, BlockKind, Encrypted, IngestError, Page, Reading, TooBig
 
+_NO_TITLES = frozenset({"untitled", "document", "scan", "scanned document", "(anonymous)"})
+"""What programs call a document nobody named: a citizen must not read it as the source."""
 _FEW_LETTERS = 20
 """A page with fewer has no text layer worth the name (perhaps a page number)."""
 _PAGE_NUMBER = re.compile(
@@ -62,6 +64,7 @@ def read_pdf(path: Path, analysis: WritingAnalysis, limits: Limits) -> Reading:
                 raise TooBig("Văn bản trong tệp PDF dài hơn mức cho phép.")
             pages.append(Page(number, tuple(_lines(text))))
         title = document.get_metadata_value("Title").strip()
+        title = "" if title.casefold() in _NO_TITLES else title
         return Reading("pdf", tuple(pages), title, warnings=tuple(_warnings(scans)))
     finally:
         document.close()

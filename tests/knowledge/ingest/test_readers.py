@@ -8,6 +8,7 @@ from pathlib import Path
 import docx
 import pytest
 from docx.oxml.ns import qn
+from reportlab.pdfgen.canvas import Canvas
 
 from knowledge.ingest import Encrypted, IngestError, Limits, TakenIn, TooBig
 from knowledge.ingest.programs import has_tesseract, libreoffice
@@ -300,3 +301,12 @@ def test_a_workbook_is_read_whatever_its_file_is_called(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", [["Câu hỏi", "Câu trả lời"]]).rename(tmp_path / "0af3.upload")
     (grid,), _ = read_workbook(path, Limits())
     assert list(grid.rows[0][:2]) == ["Câu hỏi", "Câu trả lời"]
+
+
+def test_a_document_nobody_named_is_not_called_untitled(tmp_path: Path) -> None:
+    path = tmp_path / "huong-dan.pdf"
+    canvas = Canvas(str(path), invariant=1)
+    canvas.setTitle("untitled")
+    canvas.drawString(50, 780, "Huong dan")
+    canvas.save()
+    assert _taken(path).title == "huong-dan"
