@@ -121,7 +121,8 @@ async def test_two_officers_at_once_make_one_change_and_the_other_is_told(consol
     answers = await asyncio.gather(
         press(console, "hen-gio", khi="ngay"), press(console, "hen-gio", khi="ngay")
     )
-    assert sorted(answers) == [303, 409]
+    assert min(answers) == 303
+    assert max(answers) in {409, 422}  # overtaken while it pressed, or just before
     stale = await console.post(f"{PATH}/1/sua", phien_ban="1", viec="luu", ten="Khác", noi_dung=TEXT)
     assert stale.status == 409
     page = await stale.text()
