@@ -47,6 +47,8 @@ from tests.bot.talk import knowledge
 from tests.conftest import StandingClock
 from tests.interpreter import interpreter
 
+pytestmark = pytest.mark.service  # whole houses are lived in and emptied: some seconds
+
 LAN = ConversationId("fake", "oa", "u731a9c2155e0")
 BINH = ConversationId("fake", "oa", "u182c3d4e5f60")
 

@@ -18,6 +18,8 @@ from openpyxl import load_workbook
 from bot.outreach.reports import Chart, Column, Number, Report, Row, Section, Table
 from bot.report_drawing import COUNTRY, FORMS, Letterhead, drawn
 
+pytestmark = pytest.mark.service  # word, Excel and PDF are drawn and read again: some seconds
+
 HOSTILE = '=HYPERLINK("http://x")<b>&{{7*7}}'
 HEAD = Letterhead("Hội Khuyến học phường Tô Hiệu", "Hội Khuyến học tỉnh Sơn La", "Tô Hiệu")
 NOTES = {

@@ -30,6 +30,8 @@ from tests.bot.outreach.test_planning import LAN
 from tests.conftest import StandingClock
 from tests.connectors.zalo.fakes import MemoryTokenStore
 
+pytestmark = pytest.mark.service  # the real connector talks to the stand-in over HTTP: some seconds
+
 PEOPLE = ("p0", "p1", "p2")
 
 
