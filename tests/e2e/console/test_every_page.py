@@ -24,8 +24,10 @@ HERE = Path(__file__).parent
 LOOK, FOCUS = (HERE / "look.js").read_text(encoding="utf-8"), (HERE / "focus.js").read_text(encoding="utf-8")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""What the dark can break; the rest is the same by day."""
 GRAVE = {"serious", "critical"}
-TABS = 14
+TABS, TABS_IN_THE_DARK = 14, 5
 """So many elements are walked through by key."""
 VIEWS = {
     f"{size[0]}-{'dark' if dark else 'light'}": (size, dark)
@@ -45,7 +47,7 @@ async def windows(desks: Desks) -> dict[tuple[str, bool], BrowserContext]:
     }
 
 
-async def faults_of(page: Page, path: str) -> list[str]:
+async def faults_of(page: Page, path: str, *, dark: bool) -> list[str]:
     """Everything that is wrong with a page as it is seen."""
     errors = errors_on(page)
     answer = await page.goto(path)
@@ -60,9 +62,9 @@ async def faults_of(page: Page, path: str) -> list[str]:
         found.append("no title")
     found += [f"too small: {one}" for one in look["small"]]
     found += [f"picture not there: {one}" for one in look["broken"]]
-    found += await faults_by_key(page)
+    found += await faults_by_key(page, TABS_IN_THE_DARK if dark else TABS)
     await page.evaluate(AXE)
-    report = await page.evaluate("(rules) => axe.run(document, {runOnly: rules})", RULES)
+    report = await page.evaluate("(rules) => axe.run(document, {runOnly: rules})", COLOURS if dark else RULES)
     found += [
         f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}"
         for one in report["violations"]
@@ -71,10 +73,10 @@ async def faults_of(page: Page, path: str) -> list[str]:
     return found + errors
 
 
-async def faults_by_key(page: Page) -> list[str]:
+async def faults_by_key(page: Page, tabs: int) -> list[str]:
     """Going through the first elements with the tab key: what cannot be seen to have the focus."""
     found = []
-    for _ in range(TABS):
+    for _ in range(tabs):
         await page.keyboard.press("Tab")
         focus = await page.evaluate(FOCUS)
         if focus is None:
@@ -98,7 +100,11 @@ async def test_every_page_can_be_seen_reached_and_pressed(
         assert not any(one.is_page for one in there)  # a fragment, a file, a stream, a way to elsewhere
     page = await windows[view, route not in OUTSIDE].new_page()
     try:
-        faults = [f"{one.path}: {fault}" for one in pages for fault in await faults_of(page, one.path)]
+        faults = [
+            f"{one.path}: {fault}"
+            for one in pages
+            for fault in await faults_of(page, one.path, dark=VIEWS[view][1])
+        ]
     finally:
         await page.close()
     assert not faults, "\n".join(faults)

@@ -12,11 +12,11 @@ from tests.e2e.console.conftest import ADMIN, LAPTOP, Desks, preview_import
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 ROWS = (
-    ("Câu hỏi", "Câu trả lời", "Cách hỏi khác"),
-    ("Hội thi kể chuyện sách mở khi nào?", "Hội thi mở vào tháng Tư tại nhà văn hóa.", "thi kể chuyện sách"),
-    ("", "Dòng này quên câu hỏi.", ""),
-    ("Câu này quên trả lời?", "", ""),
-    ("Câu này dài quá " + "rất dài " * 20, "Trả lời ngắn.", ""),
+    ("Câu hỏi", "Câu trả lời", "Cách hỏi khác", "Căn cứ"),
+    ("Hội thi kể chuyện sách mở khi nào?", "Hội thi mở ở nhà văn hóa.", "thi kể chuyện", "ngay-khuyen-hoc"),
+    ("", "Dòng này quên câu hỏi.", "", "ngay-khuyen-hoc"),
+    ("Câu này quên trả lời?", "", "", "ngay-khuyen-hoc"),
+    ("Câu này dài quá " + "rất dài " * 20, "Trả lời ngắn.", "", "ngay-khuyen-hoc"),
 )
 
 
