@@ -46,6 +46,14 @@ async def _answer_half_written(page: Page) -> None:
     )
 
 
+async def _down_to_the_button(page: Page) -> None:
+    await page.get_by_role("button", name="Nhận trả lời").evaluate(
+        "one => one.scrollIntoView({block: 'end'})"
+    )
+    await page.mouse.wheel(0, 60)
+    await page.wait_for_timeout(300)
+
+
 async def _ask(page: Page) -> None:
     await page.get_by_label("Câu muốn thử").last.fill("bao nhieu diem thi dat")
     await page.get_by_role("button", name="Hỏi", exact=True).last.click()
@@ -57,7 +65,7 @@ PICTURES = (
     Picture("hom-nay", "/staff/"),
     Picture("hop-thu", "/staff/hop-thu", "chị Hoa"),
     Picture("tra-loi", path_of(talks.zalo(2)), "chị Hoa", prepare=_answer_half_written),
-    Picture("tra-loi-dien-thoai", path_of(talks.zalo(1)), "chị Hoa", PHONE),
+    Picture("tra-loi-dien-thoai", path_of(talks.zalo(1)), "chị Hoa", PHONE, _down_to_the_button),
     Picture("sua-cau", "/staff/cau-hoi/tuan-le", "thầy Minh", WIDE),
     Picture("hoi-thu", "/staff/hoi-thu", "thầy Minh", prepare=_ask),
     Picture("chua-tra-loi", "/staff/chua-tra-loi", "thầy Minh"),

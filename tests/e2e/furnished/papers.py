@@ -65,7 +65,6 @@ NOTICE = (
 SCAN_SHOWS = (
     "HỘI KHUYẾN HỌC TỈNH SAO MAI",
     "Số: 45/HD-HKH",
-    "HƯỚNG DẪN",
     "Hội Khuyến học tỉnh xây dựng kế hoạch tuyên truyền về học tập",
     "suốt đời trong các tầng lớp nhân dân, thống nhất nhận thức và",
     "hành động, công tác khuyến học, xây dựng xã hội học tập.",
@@ -73,7 +72,6 @@ SCAN_SHOWS = (
 SCAN_SAYS = (
     "HOI KHUYEN HOC TINH SAO MAI",
     "S6: 45/HD-HKH",
-    "HUONG DAN",
     "Hoi Khuyén hoc tinh xay dung ké hoach tuyén truyén vé hoc tap",
     "suét doi trong cac tang 16p nhan dan, th&ng nhat nh~n thuc va",
     "hanh d0ng, c6ng tac khuy€n hoc, xay dyng x@ hoi hgc tap.",
@@ -226,8 +224,8 @@ def _scan(shows: Sequence[str], says: Sequence[str]) -> bytes:
     for number, line in enumerate(shows):
         pen.text((44, 52 + 25 * number), line, fill=120, font=font)
     chance = random.Random(45)
-    for _ in range(9000):
-        pen.point((chance.randrange(476), chance.randrange(674)), fill=chance.randrange(150, 255))
+    for _ in range(2600):
+        pen.point((chance.randrange(40, 330), chance.randrange(46, 192)), fill=chance.randrange(150, 255))
     picture = picture.filter(ImageFilter.GaussianBlur(0.6)).resize((1190, 1684), Image.Resampling.BICUBIC)
     pdfmetrics.registerFont(TTFont(_FONT, _LETTERS))
     out = io.BytesIO()
