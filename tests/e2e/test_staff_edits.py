@@ -28,6 +28,8 @@ at once on two cores. What this must catch is a change that waits for a restart.
 
 
 async def _fits(page: Page) -> None:
+    await page.wait_for_load_state("load")  # before its styles are there every page is too wide
+    await page.evaluate("document.fonts.ready.then(() => 0)")
     wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wider == 0, page.url
 
