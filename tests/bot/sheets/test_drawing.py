@@ -187,7 +187,7 @@ def test_the_same_result_gives_the_same_bytes_also_in_another_process(draw: Draw
     draw(result(LOW), criteria_set(), "Hội khác")
     assert draw(made, criteria_set(), ASSOCIATION) == first
     program = (
-        "import hashlib; from bot.sheets import *; from tests.bot.sheets.samples import *\n"
+        f"from {draw.__module__} import {draw.__name__}; from tests.bot.sheets.samples import *\n"
         f"drawn = {draw.__name__}(result(evidence=EVIDENCE), criteria_set(), ASSOCIATION)\n"
         "import sys; sys.stdout.buffer.write(drawn)"
     )
