@@ -65,6 +65,6 @@ async def test_when_one_of_two_workers_is_killed_the_other_takes_over(town: Town
     await town.service.kill(started[1])
     for person in people:
         assert (await person.says(QUESTIONS[1][0])).accepted
-    await town.zalo.wait_for(lambda s: len(s.sent) >= 2 * len(people), timeout=30)
+    await town.zalo.wait_for(lambda s: len(s.sent) >= 2 * len(people), timeout=60)
     for person in people:
         assert len(town.zalo.sent_to(person.id)) == 2
