@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.nerves import Nerves
-from bot.store import assessments, campaigns, conversations, erasures, profiles, subscriptions
+from bot.store import assessments, conversations, erasures, profiles, recipients, subscriptions
 from bot.store.database import Database
 from bot.store.erasures import Entries
 
@@ -47,7 +47,7 @@ async def forget(
     else:
         await conversations.forget(connection, key, keep_event=keep_event)
     await assessments.forget(connection, key, at)
-    await campaigns.erase(connection, key, at)
+    await recipients.erase(connection, key, at)
     await subscriptions.forget(connection, key)
     await profiles.forget(connection, key)
     await erasures.add(connection, erasures.hash_of(key), at, event_id=keep_event)

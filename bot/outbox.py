@@ -24,7 +24,7 @@ from bot.logs import digest_of
 from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.outreach.campaign import QUOTA_IS_OUT
-from bot.store import accounts, audit, campaigns, conversations, outbox
+from bot.store import accounts, audit, campaigns, conversations, outbox, recipients
 from bot.store.audit import Action
 from bot.store.database import Database, Job, StoreUnavailable
 from bot.store.outbox import CAMPAIGN, Claimed, State
@@ -275,7 +275,7 @@ class AccountSender:
             if verdict.state is State.FAILED and message.event_id is not None and is_needed:
                 await outbox.drop_rest(connection, message.event_id, message.id)
             if isinstance(error, WindowClosed) and message.author == CAMPAIGN:
-                await campaigns.window_was_shut(connection, message.id, now)
+                await recipients.window_was_shut(connection, message.id, now)
             if isinstance(error, Deferred) and error.needs_operator and message.author == CAMPAIGN:
                 paused = await campaigns.pause_of(connection, message.id, QUOTA_IS_OUT)
                 if paused is not None:

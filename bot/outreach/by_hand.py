@@ -13,9 +13,9 @@ from typing import Any, Literal
 from bot.outreach.campaign import Campaign, State
 from bot.outreach.steps import Office
 from bot.outreach.topics import offer_of
-from bot.store import campaigns
-from bot.store.campaigns import Place, Result
+from bot.store import campaigns, recipients
 from bot.store.database import Database
+from bot.store.recipients import Place, Result
 
 Did = Literal["pause", "resume", "stop"]
 _STATES = {
@@ -38,7 +38,7 @@ async def told(database: Database, zone: tzinfo) -> list[str]:
     """A line for each campaign, the newest first."""
     async with database.read() as connection:
         found = await campaigns.every(connection, limit=50)
-        return [_line(one, await campaigns.results(connection, one.id), zone) for one in found]
+        return [_line(one, await recipients.results(connection, one.id), zone) for one in found]
 
 
 async def progress(database: Database, campaign_id: int, per_minute: float | None) -> dict[str, Any]:
@@ -47,7 +47,7 @@ async def progress(database: Database, campaign_id: int, per_minute: float | Non
         one = await campaigns.load(connection, campaign_id)
         if one is None:
             raise NoSuchCampaign
-        results = await campaigns.results(connection, campaign_id)
+        results = await recipients.results(connection, campaign_id)
     fates: dict[str, int] = {}
     for result in results:
         name = result.sending if result.place is Place.QUEUED else result.place.value

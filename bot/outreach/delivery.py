@@ -29,11 +29,12 @@ from bot.outreach.campaign import LATE_AFTER, Campaign, Message, State, rendered
 from bot.outreach.planning import place_of, write_down
 from bot.outreach.topics import offer_of
 from bot.outreach.windows import TERMS, Standing, Why, is_quiet, out_of_quiet, quiet_begins, standing_of
-from bot.store import accounts, audit, campaigns, outbox, profiles
+from bot.store import accounts, audit, campaigns, outbox, profiles, recipients
 from bot.store.audit import Action
-from bot.store.campaigns import Handed, Overtaken, Place, Turn
+from bot.store.campaigns import Overtaken
 from bot.store.database import Database, StoreUnavailable
 from bot.store.outbox import CAMPAIGN, NewMessage
+from bot.store.recipients import Handed, Place, Turn
 from connectors.channel import Channel
 from connectors.message import ConversationId, File, Option, Part, Text
 
@@ -174,9 +175,9 @@ class Feeder:
         now = self._clock()
         async with self._database.glance() as connection:
             going = await campaigns.every(connection, states=(State.SCHEDULED, State.RUNNING), limit=100)
-            unsent = await campaigns.any_unsent(connection, now)
+            unsent = await recipients.any_unsent(connection, now)
         if unsent:
-            back = await self._database.write(lambda c: campaigns.take_back(c, now))
+            back = await self._database.write(lambda c: recipients.take_back(c, now))
             self._metrics.campaign_messages.labels("taken_back").inc(back)
         for campaign in going:
             if campaign.state is State.SCHEDULED:
@@ -214,13 +215,13 @@ class Feeder:
         if is_quiet(now, self._post.zone):
             return
         async with self._database.glance() as connection:
-            waiting = await campaigns.accounts_of(connection, campaign.id)
+            waiting = await recipients.accounts_of(connection, campaign.id)
         for name, account in waiting:
             await self._feed(campaign, name, account, now)
         if waiting:
             return
         async with self._database.read() as connection:
-            left = await campaigns.any_left(connection, campaign.id)
+            left = await recipients.any_left(connection, campaign.id)
         if not left:
             await self._step(campaign, State.DONE, {"finished_at": now}, {"did": "done"})
             log.info("campaign_done", campaign=campaign.id)
@@ -232,7 +233,7 @@ class Feeder:
         self._cleared_up = now
 
         async def job(connection: AsyncConnection) -> None:
-            await campaigns.let_go(connection, now)
+            await recipients.let_go(connection, now)
             await outbox.expire(connection, now)
 
         await self._database.write(job)
@@ -264,7 +265,7 @@ class Feeder:
             return
         async with self._database.glance() as connection:
             state = await accounts.state(connection, f"{name}:{account}")
-            on_the_way = await campaigns.count_open(connection, name, account)
+            on_the_way = await recipients.count_open(connection, name, account)
         is_broken = state.broken_since is not None
         if is_broken and (state.paused_until is None or state.paused_until > now):
             await self._pause(campaign, BROKEN.format(name=name, why=state.broken_why), "account")
@@ -277,7 +278,7 @@ class Feeder:
             return
         async with self._database.read() as connection:
             after = at.after.get(campaign.id, 0)
-            turns = await campaigns.next_waiting(connection, campaign.id, name, account, after, room)
+            turns = await recipients.next_waiting(connection, campaign.id, name, account, after, room)
             keys = [turn.conversation.key for turn in turns]
             people = await as_they_stand(connection, campaign.topic, keys, now, self._post.zone)
             communes = await profiles.communes(connection, keys)
@@ -291,7 +292,7 @@ class Feeder:
                 for turn in turns
             ]
             handed = [one for one in decided if one is not None]
-            return await campaigns.queue(connection, handed, Place.WAITING, now)
+            return await recipients.queue(connection, handed, Place.WAITING, now)
 
         fed = await self._database.write(job)
         at.pace.spend(fed)
@@ -319,7 +320,7 @@ class Feeder:
         if standing is Standing.CLOSED:
             place = place_of(standing, why, campaign.outside)
             if place is not Place.WAITING:
-                await campaigns.put(connection, turn.id, place, standing, why, now)
+                await recipients.put(connection, turn.id, place, standing, why, now)
             return None
         messages = made(campaign, turn, self._post, channel, communes.get(key, ""), now)
         expiring = [replace(one, expires_at=quiet_begins(now, self._post.zone)) for one in messages]
@@ -329,9 +330,11 @@ class Feeder:
         """The account is not ours any more: nobody on it can be reached."""
 
         async def job(connection: AsyncConnection) -> None:
-            turns = await campaigns.next_waiting(connection, campaign.id, name, account, 0, AT_ONCE)
+            turns = await recipients.next_waiting(connection, campaign.id, name, account, 0, AT_ONCE)
             for turn in turns:
-                await campaigns.put(connection, turn.id, Place.SKIPPED, Standing.CLOSED, Why.CHANNEL_OFF, now)
+                await recipients.put(
+                    connection, turn.id, Place.SKIPPED, Standing.CLOSED, Why.CHANNEL_OFF, now
+                )
 
         await self._database.write(job)
 
@@ -364,7 +367,7 @@ class HeldMessages:
         if channel is None or is_quiet(now, self._post.zone):
             return False
         async with self._database.glance() as connection:
-            held = await campaigns.held_for(connection, conversation.key, now)
+            held = await recipients.held_for(connection, conversation.key, now)
         if not held:
             return False
         given = await self._database.write(lambda c: self._give(c, conversation, channel, held, now))
@@ -386,7 +389,7 @@ class HeldMessages:
                 continue
             people = await as_they_stand(connection, campaign.topic, [key], now, self._post.zone)
             if key not in people:
-                await campaigns.put(
+                await recipients.put(
                     connection, recipient_id, Place.SKIPPED, Standing.CLOSED, Why.NOT_AGREED, now
                 )
                 continue
@@ -398,7 +401,7 @@ class HeldMessages:
             commune = (await profiles.communes(connection, [key])).get(key, "")
             messages = made(campaign, Turn(recipient_id, conversation), self._post, channel, commune, now)
             handed = [Handed(recipient_id, messages, standing, why)]
-            if await campaigns.queue(connection, handed, Place.HELD, now):
+            if await recipients.queue(connection, handed, Place.HELD, now):
                 return True
         return False
 

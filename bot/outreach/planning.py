@@ -18,9 +18,9 @@ from bot.outreach.audience import Candidate, candidates, count_without_consent
 from bot.outreach.campaign import Campaign, Outside
 from bot.outreach.topics import offer_of
 from bot.outreach.windows import TERMS, Standing, Terms, Why, standing_of
-from bot.store import campaigns
-from bot.store.campaigns import NewRecipient, Place
+from bot.store import campaigns, recipients
 from bot.store.database import Database
+from bot.store.recipients import NewRecipient, Place
 
 _ROWS_AT_ONCE = 200
 """Rows of one transaction: some milliseconds, during which others wait."""
@@ -96,8 +96,8 @@ async def write_down(
     """
     if campaign.planned_at is not None:
         async with database.read() as connection:
-            return await campaigns.count_recipients(connection, campaign.id)
-    await database.write(lambda c: campaigns.forget_recipients(c, campaign.id))
+            return await recipients.count(connection, campaign.id)
+    await database.write(lambda c: recipients.forget_all(c, campaign.id))
     now, written = clock(), 0
     people: list[NewRecipient] = []
     async with database.read() as connection:
@@ -117,4 +117,4 @@ async def write_down(
 
 
 async def _write(database: Database, campaign_id: int, rows: list[NewRecipient], now: datetime) -> None:
-    await database.write(lambda c: campaigns.add_recipients(c, campaign_id, rows, now))
+    await database.write(lambda c: recipients.add(c, campaign_id, rows, now))

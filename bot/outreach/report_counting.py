@@ -18,7 +18,7 @@ from bot.outreach.report_periods import ReportPeriod
 from bot.outreach.report_sections import CampaignResult, Counts, Half, MissedGroup, Topic, put_together
 from bot.outreach.reports import Report
 from bot.staff.misses.grouping import Wording, grouped
-from bot.store import assessments, campaigns, figures, report_figures
+from bot.store import assessments, figures, recipients, report_figures
 from bot.store.database import Database
 from bot.store.misses import Miss
 from knowledge.base import DOCUMENT, KnowledgeBase
@@ -94,7 +94,7 @@ async def _sent(connection: AsyncConnection, span: tuple[datetime, datetime]) ->
     return [
         CampaignResult(
             one,
-            await campaigns.results(connection, one.id),
+            await recipients.results(connection, one.id),
             await report_figures.responded(connection, one.id),
         )
         for one in await report_figures.campaigns_begun(connection, span)

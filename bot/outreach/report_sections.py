@@ -20,8 +20,8 @@ from bot.report_files import Cell
 from bot.staff import charts
 from bot.staff.campaigns.words import WHY
 from bot.staff.words import channel_name, duration
-from bot.store.campaigns import Place, Result
 from bot.store.figures import ANSWERED_WITHIN, Wait
+from bot.store.recipients import Place, Result
 from bot.store.report_figures import RESPONSE_WITHIN, Begun, Reach, Subscribers, Taken, Work
 
 LISTED = 10

@@ -32,7 +32,9 @@ SECONDS = 3
 USERS = 100
 SLOWEST_MS = 2000.0
 """Zalo gives up after two seconds (platforms A1)."""
-P99_MS = 250.0
+P99_MS = SLOWEST_MS / 2
+MEDIAN_MS = 150.0
+"""What a fault of ours would move; a busy neighbour moves the last hundredth alone."""
 
 
 async def _openings() -> list[str]:
@@ -67,6 +69,7 @@ def test_every_delivery_is_acknowledged_in_time_and_answered_once_and_in_order(d
 
     assert outcome.statuses == {"200": script.count}
     assert max(outcome.waits_ms) < SLOWEST_MS
+    assert percentile(outcome.waits_ms, 0.5) < MEDIAN_MS
     assert percentile(outcome.waits_ms, 0.99) < P99_MS
     assert left == books.Backlog(events=0, sends=0, dead=0)
 

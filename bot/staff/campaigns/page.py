@@ -29,9 +29,10 @@ from bot.staff.inbox import path_of
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.words import channel_name, duration, handle_of, moment
-from bot.store import audit, campaigns, profiles, subscriptions
+from bot.store import audit, campaigns, profiles, recipients, subscriptions
 from bot.store.audit import Action
-from bot.store.campaigns import NewCampaign, Overtaken, Place
+from bot.store.campaigns import NewCampaign, Overtaken
+from bot.store.recipients import Place, Recipient
 from bot.store.staff import Officer
 from connectors.message import ConversationId
 
@@ -111,7 +112,7 @@ class Campaigns:
             found = await campaigns.every(connection, limit=LISTED)
             cards = {
                 one.id: shown.card(
-                    one, await campaigns.results(connection, one.id), f"{CAMPAIGNS}/{one.id}", now, zone
+                    one, await recipients.results(connection, one.id), f"{CAMPAIGNS}/{one.id}", now, zone
                 )
                 for one in found
             }
@@ -219,7 +220,7 @@ class Campaigns:
         unknown = query.get("loc") == "unknown"
         after = _number(query.get("sau", ""))
         async with self._parts.database.read() as connection:
-            rows = await campaigns.recipients(
+            rows = await recipients.listed(
                 connection,
                 campaign.id,
                 PER_PAGE + 1,
@@ -243,7 +244,7 @@ class Campaigns:
         """GET …/nguoi-nhan.csv: every recipient with their fate, without names or platform ids."""
         campaign, now = await self._asked_for(visit), self._parts.clock()
         async with self._parts.database.read() as connection:
-            rows = await campaigns.recipients(connection, campaign.id, EXPORTED)
+            rows = await recipients.listed(connection, campaign.id, EXPORTED)
         by = visit.session.officer
         subject = f"campaign:{campaign.id}"
         await self._parts.database.write(
@@ -327,7 +328,7 @@ class Campaigns:
         parts, now = self._parts, self._parts.clock()
         began = campaign.planned_at is not None
         async with parts.database.read() as connection:
-            results = await campaigns.results(connection, campaign.id)
+            results = await recipients.results(connection, campaign.id)
             lines = await audit.latest(connection, 50, subject=f"campaign:{campaign.id}")
         funnel = None if began else await self._office().preview(campaign)
         told = shown.counts(results)
@@ -406,8 +407,8 @@ class Campaigns:
             said.append(ASSESSED[audience.assessed].lower())
         return [one for one in said if one] or ["mọi người đã đồng ý nhận loại tin này"]
 
-    def _recipient(self, row: campaigns.Recipient, now: Any) -> dict[str, str]:
-        known = not row.conversation_key.startswith(campaigns.ERASED)
+    def _recipient(self, row: Recipient, now: Any) -> dict[str, str]:
+        known = not row.conversation_key.startswith(recipients.ERASED)
         id_ = ConversationId.from_key(row.conversation_key) if known else None
         why = next((WHY[one] for one in WHY if one.value == row.why), "")
         state = SENDING.get(row.sending, row.sending) if row.place is Place.QUEUED else PLACES[row.place]

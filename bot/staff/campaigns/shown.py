@@ -15,7 +15,7 @@ from bot.outreach.windows import Standing, Why
 from bot.staff.campaigns.words import PLACES, SENDING, STATES, WHY
 from bot.staff.reasons import in_plain_words
 from bot.staff.words import channel_name, moment
-from bot.store.campaigns import Place, Result
+from bot.store.recipients import Place, Result
 from connectors.channel import Channel
 from connectors.message import Text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.outreach.campaign import Assessed, Outside, State
 from bot.outreach.windows import Why
-from bot.store.campaigns import Place
+from bot.store.recipients import Place
 
 STATES = {
     State.DRAFT: ("đang soạn", "plain"),

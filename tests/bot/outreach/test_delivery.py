@@ -20,9 +20,10 @@ from bot.outreach.campaign import Audience, Button, Campaign, Message, Outside, 
 from bot.outreach.delivery import Feeder, HeldMessages, Pace, Post, made, stamp_of
 from bot.outreach.steps import Office
 from bot.outreach.topics import Topic
-from bot.store import accounts, campaigns, schema
-from bot.store.campaigns import NewCampaign, Place, Turn
+from bot.store import accounts, recipients, schema
+from bot.store.campaigns import NewCampaign
 from bot.store.database import Database
+from bot.store.recipients import Place, Turn
 from connectors.channel import Channel, Outgoing
 from connectors.errors import Misconfigured, OutcomeUnknown, Refused
 from connectors.message import ConversationId, Text
@@ -94,7 +95,7 @@ class Street:
     async def fates(self, campaign_id: int) -> Counter[str]:
         """Everybody counted once."""
         async with self.database.read() as connection:
-            found = await campaigns.results(connection, campaign_id)
+            found = await recipients.results(connection, campaign_id)
         counted: Counter[str] = Counter()
         for one in found:
             counted[f"{one.place}:{one.sending or one.why}"] += one.count
@@ -255,7 +256,7 @@ async def test_what_may_have_arrived_is_never_sent_again_and_is_listed(street: S
     assert Counter(message.user for message in street.channel.tried) == {"a": 1, "b": 1, "c": 1}
     assert await street.fates(campaign_id) == {"queued:unknown": 1, "queued:failed": 1, "queued:sent": 1}
     async with street.database.read() as connection:
-        listed = await campaigns.recipients(connection, campaign_id, 10, unknown=True)
+        listed = await recipients.listed(connection, campaign_id, 10, unknown=True)
     assert [one.conversation_key for one in listed] == [Person("a").id.key]
 
 

@@ -14,9 +14,10 @@ from bot.outreach.campaign import Audience, Campaign, Message, NotAllowed, Outsi
 from bot.outreach.steps import Office
 from bot.outreach.topics import Topic
 from bot.outreach.windows import Standing, Why
-from bot.store import campaigns, schema
-from bot.store.campaigns import NewCampaign, Overtaken, Place
+from bot.store import campaigns, recipients, schema
+from bot.store.campaigns import NewCampaign, Overtaken
 from bot.store.database import Database
+from bot.store.recipients import Place
 from bot.store.staff import Officer, Role
 from tests.bot.outreach.people import Person, settle
 from tests.conftest import StandingClock
@@ -84,7 +85,7 @@ async def test_what_is_written_down_is_what_was_shown_once_however_often_it_is_t
     assert await planning.write_down(office.database, campaign, clock, HANOI, office.terms) == 7
     assert await planning.write_down(office.database, await again(office, campaign.id), clock, HANOI) == 7
     async with office.database.read() as connection:
-        counted = await campaigns.results(connection, campaign.id)
+        counted = await recipients.results(connection, campaign.id)
     assert {(one.channel, one.place, Standing(one.standing), Why(one.why)): one.count for one in counted} == (
         dict(funnel.by)
     )
@@ -103,7 +104,7 @@ async def test_an_audience_means_those_it_names(office: Office, audience: Audien
     campaign = await made(office, NewCampaign("Tin", Topic.MONTH, Message("Chào bạn."), audience))
     await planning.write_down(office.database, campaign, office.clock, HANOI, office.terms)
     async with office.database.read() as connection:
-        rows = await campaigns.recipients(connection, campaign.id, 100)
+        rows = await recipients.listed(connection, campaign.id, 100)
     assert {row.conversation_key.rpartition(":")[2] for row in rows} == names
 
 
