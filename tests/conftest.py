@@ -15,7 +15,8 @@ import pytest
 import structlog
 from hypothesis import settings
 from redis.asyncio import Redis
-from sqlalchemy import text
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.embedded_valkey import EmbeddedValkey
 from bot.nerves import Nerves
@@ -86,6 +87,43 @@ async def _migrated() -> Path:
     return place
 
 
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """POSTGRES_URL; side by side each test process has a database of its own there."""
+    given = make_url(os.environ["POSTGRES_URL"])
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        given = given.set(database=f"{given.database}_{worker}")
+    return given.render_as_string(hide_password=False)
+
+
+_prepared: set[str] = set()
+
+
+async def _postgres(url: str) -> Database:
+    """The database, made where it is missing, emptied, brought to today's schema once."""
+    if url not in _prepared and url != os.environ["POSTGRES_URL"]:
+        server = create_async_engine(os.environ["POSTGRES_URL"], isolation_level="AUTOCOMMIT")
+        async with server.connect() as connection:
+            await connection.execute(text(f'DROP DATABASE IF EXISTS "{make_url(url).database}"'))
+            await connection.execute(text(f'CREATE DATABASE "{make_url(url).database}"'))
+        await server.dispose()
+    made = Database(url)
+    await made.open()
+    if url not in _prepared:
+        await migrate(made)
+        _prepared.add(url)
+    names = ", ".join(f'"{table}"' for table in metadata.tables)
+    await made.write(lambda c: c.execute(text(f"TRUNCATE {names} RESTART IDENTITY")))
+    return made
+
+
+@pytest.fixture(scope="session")
+def shared_redis_url() -> str:
+    """REDIS_TEST_URL; side by side each test process has a numbered database of its own there."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return f"{os.environ['REDIS_TEST_URL'].rpartition('/')[0]}/{number}"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def database(request: pytest.FixtureRequest, data_dir: Path) -> AsyncIterator[Database]:
     """A migrated, empty database: SQLite always, PostgreSQL under its marker."""
@@ -94,12 +132,7 @@ async def database(request: pytest.FixtureRequest, data_dir: Path) -> AsyncItera
         made = Database(f"sqlite+aiosqlite:///{data_dir / 'test.db'}")
         await made.open()
     else:
-        made = Database(os.environ["POSTGRES_URL"])
-        await made.open()
-        await migrate(made)
-    if not made.is_sqlite:
-        names = ", ".join(f'"{table}"' for table in metadata.tables)
-        await made.write(lambda c: c.execute(text(f"TRUNCATE {names} RESTART IDENTITY")))
+        made = await _postgres(request.getfixturevalue("postgres_url"))
     yield made
     await made.close()
 
@@ -108,10 +141,11 @@ async def database(request: pytest.FixtureRequest, data_dir: Path) -> AsyncItera
 async def redis_url(data_dir: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """A real Valkey of the test's own; beside PostgreSQL a real Redis, emptied (REDIS_TEST_URL)."""
     if request.node.get_closest_marker("postgres"):
-        shared = Redis.from_url(os.environ["REDIS_TEST_URL"])
+        url: str = request.getfixturevalue("shared_redis_url")
+        shared = Redis.from_url(url)
         await shared.flushdb()
         await shared.aclose()
-        yield os.environ["REDIS_TEST_URL"]
+        yield url
         return
     server = EmbeddedValkey(data_dir)
     await server.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 
 import pytest
 
@@ -39,11 +38,12 @@ async def ask_all_and_check(town: Town) -> None:
 
 
 @pytest.fixture
-def shared_stores(town: Town, database: Database) -> None:
+def shared_stores(town: Town, database: Database, request: pytest.FixtureRequest) -> None:
     """PostgreSQL (emptied by the `database` fixture) and Redis instead of what the program brings along."""
     if not database.is_sqlite:
         town.service.configure(
-            DATABASE_URL=os.environ["POSTGRES_URL"], REDIS_URL=os.environ["REDIS_TEST_URL"]
+            DATABASE_URL=request.getfixturevalue("postgres_url"),
+            REDIS_URL=request.getfixturevalue("shared_redis_url"),
         )
 
 
