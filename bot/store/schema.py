@@ -564,6 +564,37 @@ campaign_recipients = Table(
     comment="Written down when a campaign begins: nobody comes in later, nobody twice",
 )
 
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("account", String(80), nullable=False, comment="The Official Account the article lies in"),
+    Column("name", String(120), nullable=False),
+    Column("article", String(80), nullable=False, comment="Its id on Zalo"),
+    Column("target", Text, nullable=False, comment="JSON: coarse groups of followers; empty: all of them"),
+    Column("state", String(10), nullable=False, comment="bot.outreach.broadcast.State"),
+    Column("scheduled_at", UtcDateTime),
+    Column("created_by", String(60), nullable=False),
+    Column("written_by", String(60), nullable=False, comment="Who changed it last"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("asked_by", String(60), nullable=False, server_default=""),
+    Column("approved_by", String(60), nullable=False, server_default=""),
+    Column("approved_at", UtcDateTime),
+    Column(
+        "why", String(300), nullable=False, server_default="", comment="Why it waits, failed or is unknown"
+    ),
+    Column("not_before", UtcDateTime, comment="Waits until then, for the reason given"),
+    Column("claimed_at", UtcDateTime, comment="When the one call began"),
+    Column("given_on", Date, comment="The house's day of a call that was not refused for certain"),
+    Column("sent_at", UtcDateTime, comment="When Zalo took it"),
+    Column("message_id", String(120), nullable=False, server_default=""),
+    # At most one a day, whatever runs at once: nulls are distinct on both databases.
+    UniqueConstraint("account", "given_on"),
+    Index(None, "state", "scheduled_at"),
+    comment="Articles shown to all followers of an Official Account: to nobody in particular",
+)
+
 erasures = Table(
     "erasures",
     metadata,
