@@ -1,5 +1,7 @@
-// Counters and a preview while typing. Without it every button works by itself: the server draws the whole
-// page again with all that was typed.
+// For every form that stands beside what citizens will read (`data-editor`): counts letters (`data-counter`), draws
+// the preview anew while typing, swaps parts of the page for a button (`data-swap`: their ids), gives Enter in a
+// search field to its button (`data-enter`), and warns of what is not saved. Without it every button works by itself:
+// the server draws the whole page again with all that was typed.
 (() => {
   "use strict";
 
@@ -23,18 +25,19 @@
   }
 
   // The server escaped everything people wrote; a piece of its page takes the place of the same piece here.
-  async function swap(ids) {
+  async function swap(ids, button) {
     const mine = ++asked;
     const data = new FormData(form);
     data.set("viec", "xem");
-    const answer = await fetch(form.getAttribute("action"), {
+    const address = button?.getAttribute("formaction") ?? form.getAttribute("action");
+    const answer = await fetch(address.split("#")[0], {
       method: "POST",
       body: new URLSearchParams(data),
       redirect: "manual",
     });
     if (!answer.ok) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (mine !== asked) return true;
+    if (mine !== asked && !button) return true;
     for (const id of ids) {
       const fresh = page.getElementById(id);
       const old = document.getElementById(id);
@@ -47,9 +50,8 @@
     const button = event.target.closest("button[data-swap]");
     if (!button) return;
     event.preventDefault();
-    clearTimeout(timer);
     button.setAttribute("aria-busy", "true");
-    swap(button.dataset.swap.split(" "))
+    swap(button.dataset.swap.split(" "), button)
       .then((done) => done || ((dirty = false), form.requestSubmit(button)))
       .catch(() => {})
       .finally(() => button.removeAttribute("aria-busy"));
@@ -62,7 +64,7 @@
   });
 
   form.addEventListener("input", (event) => {
-    if (event.target.name === "tim") return;
+    if (event.target.dataset.enter) return; // what is searched by is not saved
     dirty = true;
     clearTimeout(timer);
     timer = setTimeout(() => swap(["xem-truoc"]).catch(() => {}), WAIT_MS);
