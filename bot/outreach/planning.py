@@ -7,7 +7,7 @@ planned, and the next try begins anew.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -70,15 +70,23 @@ def decided(one: Candidate, campaign: Campaign, now: datetime, terms: Mapping[st
     return NewRecipient(one.conversation_key, one.recipient.channel, one.account, place, standing, why)
 
 
+async def foreseen(
+    connection: AsyncConnection, campaign: Campaign, now: datetime, zone: tzinfo, terms: Mapping[str, Terms]
+) -> AsyncIterator[list[NewRecipient]]:
+    """Everybody who agreed and is meant, with what becomes of them as of now, in portions. Needs a connection
+    of `Database.read`."""
+    async for portion in candidates(connection, campaign.topic, campaign.audience, now, zone):
+        yield [decided(one, campaign, now, terms) for one in portion]
+
+
 async def preview(
     database: Database, campaign: Campaign, now: datetime, zone: tzinfo, terms: Mapping[str, Terms] = TERMS
 ) -> Funnel:
     """The funnel as of now. `terms` holds the channels that are on."""
     counted: Counter[tuple[str, Place, Standing, Why]] = Counter()
     async with database.read() as connection:
-        async for portion in candidates(connection, campaign.topic, campaign.audience, now, zone):
-            people = (decided(one, campaign, now, terms) for one in portion)
-            counted.update((one.channel, one.place, one.standing, one.why) for one in people)
+        async for portion in foreseen(connection, campaign, now, zone, terms):
+            counted.update((one.channel, one.place, one.standing, one.why) for one in portion)
         missing = await count_without_consent(connection, campaign.topic, campaign.audience, now)
     return Funnel(dict(counted), missing)
 
@@ -101,8 +109,8 @@ async def write_down(
     now, written = clock(), 0
     people: list[NewRecipient] = []
     async with database.read() as connection:
-        async for portion in candidates(connection, campaign.topic, campaign.audience, now, zone):
-            people += [decided(one, campaign, now, terms) for one in portion]
+        async for portion in foreseen(connection, campaign, now, zone, terms):
+            people += portion
             written += len(portion)
             while len(people) >= _ROWS_AT_ONCE:
                 rows, people = people[:_ROWS_AT_ONCE], people[_ROWS_AT_ONCE:]

@@ -6,9 +6,7 @@ citizen's words, numbers or ids: bot.staff.people.log_shown sees to that.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
@@ -17,9 +15,9 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.report_files import harmless
+from bot.staff import long_tables
 from bot.staff.access import MANAGING, Route, Visit
-from bot.staff.pages import Drawing, Pages, guard_headers
+from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.people.log_shown import Names, actions_of, as_recorded, shown
 from bot.staff.people.log_words import KINDS
@@ -110,27 +108,19 @@ class Log:
         async with self._parts.database.read() as connection:
             names = self._names({one.id: one.name for one in await staff.accounts(connection)})
         today = now.astimezone(self._parts.zone)
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/csv; charset=utf-8",
-                "Content-Disposition": f'attachment; filename="nhat-ky-{today:%Y%m%d}.csv"',
-            }
-        )
-        guard_headers(response)
-        await response.prepare(visit.request)
-        await response.write("\ufeff".encode() + _written([HEADING]))
+        name = f"nhat-ky-{today:%Y%m%d}.csv"
+        return await long_tables.stream(visit.request, name, HEADING, self._exported(wanted, names))
+
+    async def _exported(self, wanted: Wanted, names: Names) -> AsyncIterator[Sequence[Sequence[str]]]:
         before: int | None = None
         while True:
             # A reading of its own for each stretch: a slow line must not hold the database's past open.
             async with self._parts.database.read() as connection:
                 lines = await self._lines(connection, wanted, _AT_ONCE, before)
-            if lines:
-                await response.write(_written([_cells(line, names) for line in lines]))
-                before = lines[-1].id
+            yield [_cells(line, names) for line in lines]
             if len(lines) < _AT_ONCE:
-                break
-        await response.write_eof()
-        return response
+                return
+            before = lines[-1].id
 
     async def _lines(
         self, connection: AsyncConnection, wanted: Wanted, limit: int, before: int | None
@@ -183,9 +173,3 @@ def _cells(line: Line, names: Names) -> list[str]:
         str(line.id), f"{at:%d/%m/%Y}", f"{at:%H:%M:%S}", one.who, one.did, one.about, one.facts,
         as_recorded(line.detail),
     ]  # fmt: skip
-
-
-def _written(rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([harmless(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()

@@ -84,6 +84,9 @@ async def test_a_campaign_is_written_approved_by_another_sent_and_looked_back_on
     assert await press(console, "duyet") == 422  # not by oneself
     await console.become(Role.ADMIN, "cô Lan")
     assert await press(console, "duyet") == 303
+    foreseen = (await (await console.get(f"{PATH}/1/nguoi-nhan.csv")).text()).splitlines()
+    assert len(foreseen) == 4
+    assert sum("giữ lại đến khi họ nhắn" in line for line in foreseen) == 1
     assert await press(console, "hen-gio", khi="ngay") == 303
     feeding = feeder(console)
     await feeding.round()
