@@ -11,7 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from aiohttp import web
 
@@ -40,6 +40,7 @@ from connectors.sandbox.zalo_checks import (
     INVALID_PARAMETER,
     StoredUpload,
     ZaloRules,
+    check_broadcast,
     check_message,
     check_upload,
     echo_kind,
@@ -53,6 +54,7 @@ UPLOAD_LIFETIME = timedelta(days=7)  # platforms A6, [M]
 QUOTABLE_FOR = timedelta(hours=48)  # platforms A5, [M]
 RATE_LIMITED, OUT_OF_QUOTA, NIGHT, SHUT, BAD_PROOF = -32, -211, -234, -240, -242
 WINDOW_EXPIRED, NEVER_INTERACTED = -230, -232
+RECIPIENTS_ARE_FULL, STILL_PROCESSING = -218, -214
 PHONE_INVALID, TEMPLATE_NOT_APPROVED = -108, -131
 
 
@@ -100,6 +102,7 @@ class ZaloSandbox(StandIn):
         """Attachment id or file token to the file and the time it came (seconds since 1970)."""
         self.reactions: list[Json] = []
         self.broadcasts: list[Json] = []
+        self._broadcast_days: list[date] = []
         self.templates: set[str] = set()
         """Template ids that are approved."""
         self._rate = RateMeter(timedelta(minutes=1))
@@ -314,12 +317,21 @@ class ZaloSandbox(StandIn):
         return self.refuse(SHUT)
 
     def _broadcast(self, message: Json, call: Call) -> Reply:
-        hour = call.at.astimezone(VIETNAM).hour
-        if hour >= 22 or hour < 6:  # platforms A8, [M]
+        """Platforms A8: a finished article, by day, once a day, so many times a month."""
+        local = call.at.astimezone(VIETNAM)
+        if local.hour >= 22 or local.hour < 6:
             return self.refuse(NIGHT)
-        element = first_object(child(message, "attachment", "payload").get("elements"))
-        if element.get("media_type") != "article" or not isinstance(element.get("attachment_id"), str):
-            return self.refuse(INVALID_PARAMETER)
+        if code := check_broadcast(child(call.params, "recipient").get("target"), message):
+            return self.refuse(code)
+        article = str(first_object(child(message, "attachment", "payload").get("elements"))["attachment_id"])
+        if article in self.rules.processing:
+            return self.refuse(STILL_PROCESSING)
+        if self._broadcast_days.count(local.date()):
+            return self.refuse(RECIPIENTS_ARE_FULL)
+        months = [(day.year, day.month) for day in self._broadcast_days]
+        if months.count((local.year, local.month)) >= self.rules.broadcasts_per_month:
+            return self.refuse(OUT_OF_QUOTA)
+        self._broadcast_days.append(local.date())
         self.broadcasts.append(dict(call.params))
         self.notify()
         return success({"message_id": self.ids.message()})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.sandbox.standin import Json, Upload, child, objects
 
@@ -46,6 +46,10 @@ class ZaloRules:
     """Messages between 48 h and 7 days after the last interaction; then -211."""
     uploads_left: int = 5000
     """platforms A6, [M]; per month."""
+    broadcasts_per_month: int = 4
+    """4 or 30, [L] (platforms A8)."""
+    processing: set[str] = field(default_factory=set)
+    """Articles that were made a moment ago: -214 until they are taken out of here."""
     sends_echo: bool = True
     sends_received: bool = True
     sends_seen: bool = True
@@ -204,6 +208,37 @@ def _check_button(button: Json, rules: ZaloRules) -> int:
     else:
         good = False
     return 0 if good else INVALID_PARAMETER
+
+
+_TARGET_CODES: Mapping[str, range] = {
+    # platforms A8, [M].
+    "gender": range(3),
+    "ages": range(8),
+    "locations": range(3),
+    "cities": range(64),
+    "platform": range(1, 4),
+}
+
+
+def check_broadcast(target: object, message: Json) -> int:
+    """Check a broadcast: one article and nothing else, to a coarse target in codes that exist.
+
+    Codes may come as numbers, as lists, or as text with commas between: documents and SDK differ.
+    """
+    if not isinstance(target, Mapping) or set(target) - set(_TARGET_CODES):
+        return INVALID_PARAMETER
+    for name, value in target.items():
+        codes = value if isinstance(value, list) else str(value).split(",")
+        if not codes or not all(str(c).isdecimal() and int(str(c)) in _TARGET_CODES[name] for c in codes):
+            return INVALID_PARAMETER
+    elements = objects(child(message, "attachment", "payload").get("elements"))
+    if set(message) != {"attachment"} or len(elements) != 1:
+        return INVALID_PARAMETER
+    if child(message, "attachment", "payload").get("template_type") != "media":
+        return INVALID_PARAMETER
+    if elements[0].get("media_type") != "article" or not elements[0].get("attachment_id"):
+        return INVALID_PARAMETER
+    return 0
 
 
 _UPLOAD_RULES: Mapping[str, tuple[frozenset[str], int, tuple[bytes, ...]]] = {

@@ -5,10 +5,20 @@ kept is the caller's `TokenStore`. Must never answer what an OA sent, log what a
 words twice unless the first attempt was definitely refused.
 """
 
+from connectors.zalo.broadcast import BroadcastTarget
 from connectors.zalo.channel import ZaloChannel
 from connectors.zalo.client import ZaloApi
 from connectors.zalo.config import ZaloConfig
 from connectors.zalo.token_store import TokenPair, TokenStore
 from connectors.zalo.tokens import TokenState, ZaloTokens
 
-__all__ = ["TokenPair", "TokenState", "TokenStore", "ZaloApi", "ZaloChannel", "ZaloConfig", "ZaloTokens"]
+__all__ = [
+    "BroadcastTarget",
+    "TokenPair",
+    "TokenState",
+    "TokenStore",
+    "ZaloApi",
+    "ZaloChannel",
+    "ZaloConfig",
+    "ZaloTokens",
+]

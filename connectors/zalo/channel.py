@@ -18,6 +18,7 @@ import structlog
 from connectors.channel import Capabilities, Delivery, Health, Outgoing, Receipt
 from connectors.errors import Misconfigured, Refused, RetryLater, SendError
 from connectors.message import Card, File, InboundEvent, Part, Text
+from connectors.zalo.broadcast import BroadcastTarget
 from connectors.zalo.client import CALL_SECONDS, ZaloApi
 from connectors.zalo.config import ZaloConfig
 from connectors.zalo.error_codes import (
@@ -136,6 +137,13 @@ class ZaloChannel:
         if isinstance(part, Text) and self._config.buttons == "auto":
             self._plain_until = self._clock() + self._config.buttons_pause
         return receipt
+
+    async def broadcast(self, article: str, target: BroadcastTarget) -> Receipt:
+        """Show an article to all followers a target means: once, whatever comes of it. Raises a SendError."""
+        budget = _Budget(SEND_SECONDS)
+        return await self._authorised(
+            lambda token: self._api.broadcast(token, article, target, seconds=budget.call_seconds()), budget
+        )
 
     async def show_typing(self, user: str) -> None:
         """Zalo has no typing indicator (platforms A5)."""

@@ -19,6 +19,7 @@ import aiohttp
 
 from connectors.channel import Receipt
 from connectors.errors import Misconfigured, OutcomeUnknown, RetryLater, SendError
+from connectors.zalo.broadcast import BroadcastTarget, article_message
 from connectors.zalo.config import ZaloConfig
 from connectors.zalo.error_codes import TokenRejected, error_for
 from connectors.zalo.recipient import is_anonymous, recipient
@@ -91,6 +92,22 @@ class ZaloApi:
         data = mapping(await self._post(path, token, body, seconds, ambiguous=True))
         quota_type = label(mapping(data.get("quota")).get("quota_type"))
         return Receipt(identifier(data.get("message_id")), quota_type or "billed")
+
+    async def broadcast(
+        self, token: str, article: str, target: BroadcastTarget, *, seconds: float = CALL_SECONDS
+    ) -> Receipt:
+        """Show an article to all followers a target means (platforms A8). Raises a SendError.
+
+        A gateway's 5xx is no refusal here: behind it the article may be on its way to everybody.
+        """
+        body = {"recipient": {"target": target.wire()}, "message": article_message(article)}
+        try:
+            answer = await self._post("/v2.0/oa/message", token, body, seconds, ambiguous=True)
+        except RetryLater as error:
+            if error.code.startswith("HTTP 5"):
+                raise OutcomeUnknown("no complete answer from Zalo", code=error.code) from error
+            raise
+        return Receipt(identifier(mapping(answer).get("message_id")))
 
     async def upload_image(
         self, token: str, content: bytes, name: str, media_type: str, *, seconds: float = CALL_SECONDS

@@ -270,6 +270,9 @@ async def test_v2_takes_reactions_anonymous_answers_and_daytime_broadcasts(
     assert (await call(zalo, http, path, anonymous))["error"] == 0
     assert (await call(zalo, http, path, broadcast))["error"] == 0
     assert (await call(zalo, http, path, broadcast | {"message": {"text": "a"}}))["error"] == -201
+    strange = {"recipient": {"target": {"ages": "8"}}, "message": article}
+    assert (await call(zalo, http, path, strange))["error"] == -201
+    assert (await call(zalo, http, path, broadcast))["error"] == -218, "once a day"
     plain = {"recipient": {"user_id": USER}, "message": {"text": "a"}}
     assert (await call(zalo, http, path, plain))["error"] == -240
     sandbox_clock.advance(timedelta(hours=12))  # ten in the evening

@@ -23,7 +23,7 @@ from connectors.errors import (
 )
 from connectors.message import Card, EventKind, File, InboundEvent, Option, Part, Text
 from connectors.sandbox import Fault, SandboxClock, Signature, ZaloSandbox
-from connectors.zalo import ZaloChannel, ZaloConfig
+from connectors.zalo import BroadcastTarget, ZaloChannel, ZaloConfig
 from tests.connectors.sandbox.receiver import Receiver
 from tests.connectors.zalo.fakes import MemoryTokenStore
 
@@ -112,6 +112,43 @@ async def test_a_rejected_token_is_refreshed_once_for_all_and_stored(
     assert len(zalo.sent) == 6
     assert store.stored is not None
     assert store.stored.access_token == zalo.tokens.pair.access_token
+
+
+async def test_an_article_goes_to_a_coarse_group_and_says_why_not(
+    zalo: ZaloSandbox, channel: ZaloChannel, sandbox_clock: SandboxClock
+) -> None:
+    zalo.tokens.expire()
+    target = BroadcastTarget(gender="2", ages=("5", "6"), regions=("0",))
+    assert (await channel.broadcast("4402c73f", target)).message_id
+    recipient = zalo.broadcasts[0]["recipient"]
+    assert recipient == {"target": {"gender": "2", "ages": "5,6", "locations": "0"}}
+    assert zalo.tokens.refreshes == 1
+
+    zalo.rules.broadcasts_per_month = 2
+    sandbox_clock.advance(timedelta(days=1))
+    zalo.rules.processing.add("moi")
+    with pytest.raises(Deferred) as early:
+        await channel.broadcast("moi", BroadcastTarget())
+    assert early.value.code == "-214"
+    await channel.broadcast("cu", BroadcastTarget())
+    assert zalo.broadcasts[1]["recipient"] == {"target": {"gender": "0"}}, "empty means all"
+    sandbox_clock.advance(timedelta(days=1))
+    with pytest.raises(Deferred) as used_up:
+        await channel.broadcast("cu", BroadcastTarget())
+    assert used_up.value.code == "-211"
+    sandbox_clock.advance(timedelta(hours=13))
+    with pytest.raises(Deferred) as night:
+        await channel.broadcast("cu", BroadcastTarget())
+    assert night.value.code == "-234"
+
+
+@pytest.mark.parametrize("fault", [Fault.http(504), Fault.truncated(), Fault.reset(accepted=True)])
+async def test_an_article_that_may_be_on_its_way_is_in_doubt_not_refused(
+    zalo: ZaloSandbox, channel: ZaloChannel, fault: Fault
+) -> None:
+    zalo.faults.next(fault, on="v2_message")
+    with pytest.raises(OutcomeUnknown):
+        await channel.broadcast("4402c73f", BroadcastTarget())
 
 
 async def test_a_broken_token_chain_needs_a_person(zalo: ZaloSandbox, channel: ZaloChannel) -> None:
