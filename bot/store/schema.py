@@ -379,6 +379,26 @@ library_uploads = Table(
     Index(None, "state", "id"),
 )
 
+entry_imports = Table(
+    "entry_imports",
+    metadata,
+    Column("token", String(32), primary_key=True, comment="Of the dry run in DATA_DIR/imports"),
+    Column("staff_id", RowId, nullable=False, comment="Who said that it be written"),
+    Column("state", String(10), nullable=False, comment="waiting, writing, done or failed"),
+    Column("total", Integer, nullable=False, comment="Rows to be written"),
+    Column("position", Integer, nullable=False, server_default=text("0"), comment="Rows gone through so far"),
+    Column(
+        "refused", Text, nullable=False, comment="JSON: why a row was not written, by its place in the run"
+    ),
+    Column("at", UtcDateTime, nullable=False),
+    Column("lease_owner", String(200)),
+    Column("lease_until", UtcDateTime, comment="Who writes it now holds it until then; later anybody may"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("finished_at", UtcDateTime),
+    Index(None, "state"),
+    comment="Files of entries an officer agreed to, each written once, however often a process is killed",
+)
+
 library_passages = Table(
     "library_passages",
     metadata,

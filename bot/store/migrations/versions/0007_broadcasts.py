@@ -1,4 +1,4 @@
-"""Articles shown to all followers of a Zalo account."""
+"""Articles shown to all followers of a Zalo account; imports of entries that outlive their process."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -67,7 +67,44 @@ def upgrade() -> None:
         op.f("ix_broadcasts_state_scheduled_at"), "broadcasts", ["state", "scheduled_at"], unique=False
     )
 
+    op.create_table(
+        "entry_imports",
+        sa.Column(
+            "token", sa.String(length=32), nullable=False, comment="Of the dry run in DATA_DIR/imports"
+        ),
+        sa.Column("staff_id", _ROW_ID, nullable=False, comment="Who said that it be written"),
+        sa.Column("state", sa.String(length=10), nullable=False, comment="waiting, writing, done or failed"),
+        sa.Column("total", sa.Integer(), nullable=False, comment="Rows to be written"),
+        sa.Column(
+            "position",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="Rows gone through so far",
+        ),
+        sa.Column(
+            "refused",
+            sa.Text(),
+            nullable=False,
+            comment="JSON: why a row was not written, by its place in the run",
+        ),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("lease_owner", sa.String(length=200), nullable=True),
+        sa.Column(
+            "lease_until",
+            moment,
+            nullable=True,
+            comment="Who writes it now holds it until then; later anybody may",
+        ),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("finished_at", moment, nullable=True),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_entry_imports")),
+        comment="Files of entries an officer agreed to, each written once, however often a process is killed",
+    )
+    op.create_index(op.f("ix_entry_imports_state"), "entry_imports", ["state"], unique=False)
+
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_table("entry_imports")
     op.drop_table("broadcasts")
