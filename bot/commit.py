@@ -46,7 +46,7 @@ from bot.store.conversations import Conversation, StaleConversation
 from bot.store.database import Database
 from bot.store.outbox import NewMessage, State
 from bot.store.profiles import Profile
-from connectors.message import ANSWERABLE, OPENS_WINDOW, InboundEvent, Part, Text
+from connectors.message import ANSWERABLE, OPENS_WINDOW, InboundEvent, Part, Template, Text
 
 ECHO_KNOWN_BY_WORDS = timedelta(minutes=10)
 """How long after a message was given up its words coming home still count as its echo."""
@@ -198,8 +198,8 @@ async def _consent(
             await subscriptions.agree(connection, key, topics, wording=wording, event_id=heard.id, at=at)
         case Unsubscribed(wording):
             await subscriptions.withdraw(connection, key, wording=wording, event_id=heard.id, at=at)
-        case ToldAboutThemselves(commune):
-            await profiles.save(connection, key, Profile(commune), at)
+        case ToldAboutThemselves(commune, group):
+            await profiles.save(connection, key, Profile(commune, group), at)
 
 
 async def _officer_wrote(
@@ -235,7 +235,9 @@ async def _confirm(connection: AsyncConnection, key: str, echo: OwnEcho, now: da
 
 def _says(part: Part, words: str) -> bool:
     """Whether an echo with these words can be this part. The platform shows text followed by sources."""
-    if not isinstance(part, Text):
+    if isinstance(part, Template) and not words:  # whether its echo tells the words is not documented
+        return True
+    if not isinstance(part, Text | Template):
         return not words
     said = " ".join(part.text.split())
     return bool(words) and words.startswith(said)

@@ -24,6 +24,9 @@ class Capabilities:
     shows_typing: bool = False
     takes_files: bool = True
     """Whether people can send pictures and files."""
+    takes_templates: bool = False
+    """Whether a Template goes out as one: paid for, and also when the window is shut. Elsewhere its words
+    are an ordinary text."""
     idempotent: bool = False
     """Sending twice shows the message once (our own page). Everywhere else an unconfirmed send waits for
     its echo before it is repeated."""

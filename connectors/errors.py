@@ -7,6 +7,7 @@
     SendError                    a send the platform did not (certainly) accept
     ├── RetryLater               try again after a while: network, 5xx, rate limit
     ├── Deferred                 try again at a stated time: night hours, exhausted quota
+    │   └── TemplatesUnavailable paid templates (or this one) need a person; other messages go on
     ├── OutcomeUnknown           it may have been accepted: look for the echo before trying again
     ├── WindowClosed             the person must write first
     ├── Refused                  never for this message or this person
@@ -82,6 +83,15 @@ class Deferred(SendError):
     def __init__(self, reason: str, *, until: datetime, code: str = "") -> None:
         super().__init__(reason, code=code)
         self.until = until
+
+
+class TemplatesUnavailable(Deferred):
+    """The account may not send paid templates, or not this one: not approved, no right, no money.
+
+    Every send of it would fail alike until somebody repairs that, while other messages are not concerned.
+    """
+
+    needs_operator = True
 
 
 class OutcomeUnknown(SendError):

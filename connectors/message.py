@@ -225,7 +225,20 @@ class PublicReply:
     type: Literal["public"] = "public"
 
 
-Part = Text | Card | File | PublicReply
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message whose wording the platform approved beforehand: taken when nothing else is, and paid for."""
+
+    id: str
+    """What the platform calls it: a number (Zalo) or a name (Facebook)."""
+    values: Mapping[str, str]
+    """What stands at each mark of the wording, in the wording's order; all-digit names count positions."""
+    text: str
+    """The wording filled in, for everybody who keeps or shows what was said."""
+    type: Literal["template"] = "template"
+
+
+Part = Text | Card | File | PublicReply | Template
 """One piece of a reply. After `Channel.fit` each is exactly one call of the platform's API."""
 
 _EVENT = TypeAdapter(InboundEvent)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from connectors.errors import (
     HandledElsewhere,
@@ -17,6 +18,7 @@ from connectors.errors import (
     Refused,
     RetryLater,
     SendError,
+    TemplatesUnavailable,
     WindowClosed,
 )
 from connectors.messenger.untrusted import as_identifier, as_list, as_number, as_object
@@ -126,6 +128,19 @@ def is_unavailable(code: str) -> bool:
 def is_tag_refusal(error: SendError) -> bool:
     """Does this answer to a tagged send mean that the tag is not granted?"""
     return _code(error.code) in _TAG_NOT_GRANTED
+
+
+_OF_TEMPLATES = {"3", "10", "100", "200", "1/99"}
+"""Answers to a utility message that say nothing about the page's other messages: the permission is missing,
+the template is unknown, not approved, or wants other parameters (platforms B7, B10)."""
+
+
+def of_template(error: SendError, now: datetime) -> SendError:
+    """What an answer to a utility message means."""
+    if error.code in _OF_TEMPLATES:
+        until = now + timedelta(hours=1)
+        return TemplatesUnavailable("Facebook does not take this template", until=until, code=error.code)
+    return error
 
 
 def _without_json(answer: Answer) -> SendError:

@@ -17,14 +17,21 @@ import structlog
 
 from connectors.channel import Capabilities, Delivery, Health, Outgoing, Receipt
 from connectors.errors import Misconfigured, Refused, RetryLater, SendError, WindowClosed
-from connectors.message import File, InboundEvent, Part, PublicReply
+from connectors.message import File, InboundEvent, Part, PublicReply, Template, Text
 from connectors.messenger import webhook
-from connectors.messenger.answers import EXPIRED_ATTACHMENT, is_tag_refusal, is_unavailable
+from connectors.messenger.answers import EXPIRED_ATTACHMENT, is_tag_refusal, is_unavailable, of_template
 from connectors.messenger.client import HUMAN_AGENT, GraphApi, Upload, recipient_of
 from connectors.messenger.comments import comment_id_of, fit_comment_reply
 from connectors.messenger.config import CHANNEL, HUMAN_AGENT_WINDOW, STANDARD_WINDOW, MessengerConfig
 from connectors.messenger.profile import wanted_fields
-from connectors.messenger.render import MOST_QUICK_REPLIES, TEXT_LIMIT, TITLE_LIMIT, fit, to_message
+from connectors.messenger.render import (
+    MOST_QUICK_REPLIES,
+    TEXT_LIMIT,
+    TITLE_LIMIT,
+    fit,
+    to_message,
+    to_template,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -81,6 +88,7 @@ class MessengerChannel:
             option_label_limit=TITLE_LIMIT,
             window=STANDARD_WINDOW,
             shows_typing=True,
+            takes_templates=self._config.utility,
         )
 
     def handshake(self, query: Mapping[str, str]) -> str:
@@ -96,7 +104,11 @@ class MessengerChannel:
 
         A whole turn that answers a comment goes through `comments.fit_comment_reply` instead.
         """
-        return fit_comment_reply((part,)) if comment_id_of(user) else fit(part)
+        if comment_id_of(user):
+            return fit_comment_reply((part,))
+        if isinstance(part, Template) and not self._config.utility:
+            part = Text(part.text)
+        return fit(part)
 
     async def send(self, message: Outgoing) -> Receipt:
         """Make the one call for a fitted part, an upload before it included."""
@@ -106,6 +118,8 @@ class MessengerChannel:
         part = message.part
         if isinstance(part, PublicReply):
             raise Refused("a public reply needs a comment")
+        if isinstance(part, Template):
+            return await self._send_template(message, part)
         tag = self._tag_for(message)
         if isinstance(part, File):
             return await self._send_file(message, part, tag)
@@ -188,6 +202,17 @@ class MessengerChannel:
                 raise WindowClosed("the person has not written for too long", code=error.code) from None
             raise
 
+    async def _send_template(self, message: Outgoing, part: Template) -> Receipt:
+        """Taken whenever the person last wrote. A refusal of templates says nothing about other messages."""
+        if not self._config.utility:
+            raise Refused("templates are turned off for this page")
+        stamp = message.stamp if self._config.utility_metadata else ""
+        body = to_template(part, self._config.utility_language, stamp)
+        try:
+            return await self.api.send(recipient_of(message.user), body, is_template=True)
+        except SendError as error:
+            raise of_template(error, self._clock()) from None
+
     async def _send_file(self, message: Outgoing, part: File, tag: str) -> Receipt:
         upload = Upload.of(part, await _read_file(part))
         upload_seconds = self._config.send_timeout_seconds * _UPLOAD_SHARE
@@ -211,7 +236,7 @@ class MessengerChannel:
         part = fitted[0]
         if isinstance(part, PublicReply):
             return await self.api.public_reply(comment_id, part.text)
-        assert not isinstance(part, File)  # fit_comment_reply turns files into words
+        assert not isinstance(part, File | Template)  # fit_comment_reply turns both into words
         return await self.api.private_reply(comment_id, to_message(part, message.stamp))
 
     async def _show_typing(self, user: str) -> None:

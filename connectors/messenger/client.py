@@ -26,6 +26,8 @@ from connectors.messenger.events import USER_REF_PREFIX
 from connectors.messenger.render import attachment_type
 from connectors.messenger.untrusted import as_identifier, as_list, as_object, as_text
 
+UTILITY = "UTILITY"
+"""The messaging type of templates approved beforehand (platforms B7)."""
 HUMAN_AGENT = "HUMAN_AGENT"
 """The one tag still usable for officers' answers (platforms B7)."""
 
@@ -93,12 +95,14 @@ class GraphApi:
         message: Mapping[str, object],
         *,
         tag: str = "",
+        is_template: bool = False,
         timeout_seconds: float | None = None,
     ) -> Receipt:
-        """Send one message; with a tag as MESSAGE_TAG, else as RESPONSE."""
+        """Send one message; with a tag as MESSAGE_TAG, a template as UTILITY, else as RESPONSE."""
+        kind = "MESSAGE_TAG" if tag else UTILITY if is_template else "RESPONSE"
         body: dict[str, object] = {
             "recipient": recipient,
-            "messaging_type": "MESSAGE_TAG" if tag else "RESPONSE",
+            "messaging_type": kind,
             "message": message,
         }
         if tag:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.message import Card, EventKind, File, InboundEvent, Part, PublicReply, Text
+from connectors.message import Card, EventKind, File, InboundEvent, Part, PublicReply, Template, Text
 from connectors.messenger.config import CHANNEL, MessengerConfig
 from connectors.messenger.events import event_key
 from connectors.messenger.render import TEXT_LIMIT, fit_message, with_tail
@@ -90,9 +90,11 @@ def fit_public_reply(part: PublicReply) -> PublicReply | None:
     return PublicReply(with_tail(split_text(part.text, room, utf16=True)[0], MORE_IN_PRIVATE))
 
 
-def _as_text(part: Text | Card | File) -> Text:
+def _as_text(part: Text | Card | File | Template) -> Text:
     if isinstance(part, Text):
         return part
+    if isinstance(part, Template):
+        return Text(part.text)
     if isinstance(part, File):
         return Text(f"{part.caption}\nBạn nhắn cho Trang để nhận tệp {part.name} nhé.".strip())
     text = "\n".join(line for line in (part.title, part.subtitle) if line)

@@ -37,6 +37,12 @@ class MessengerConfig:
     """Has Meta granted the page the "Human Agent" permission?"""
     comments_enabled: bool = False
     """Answer top-level comments under the page's posts."""
+    utility: bool = False
+    """May the page send utility messages (permission `page_utility_messaging`, platforms B7 [H])?"""
+    utility_language: str = "vi"
+    utility_metadata: bool = True
+    """Stamp utility messages like all others, so that their echo is known as ours. The page on them does not
+    say whether `metadata` may stand beside `template`; without it an `app_id` has to tell."""
     app_secret_proof: bool = True
     """Send `appsecret_proof` with each call; its effect on page tokens is recalled only (platforms E)."""
     send_timeout_seconds: float = 9.0

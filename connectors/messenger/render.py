@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from connectors.message import Card, File, Link, Option, Part, PublicReply, Source, Text
+from connectors.message import Card, File, Link, Option, Part, PublicReply, Source, Template, Text
 from connectors.messenger.events import STAMP_PREFIX
 from connectors.splitting import shorten, split_text, utf16_length
 
@@ -39,6 +39,8 @@ def fit(part: Part) -> tuple[Part, ...]:
         return _fit_card(part)
     if isinstance(part, File):
         return (*fit_message(Text(part.caption)), replace(part, caption=""))
+    if isinstance(part, Template):
+        return (part,)
     return tuple(PublicReply(piece) for piece in split_text(part.text, TEXT_LIMIT, utf16=True))
 
 
@@ -86,6 +88,26 @@ def to_message(part: Text | Card | File, stamp: str, *, attachment_id: str = "")
             ]
     message["metadata"] = f"{STAMP_PREFIX}{stamp}"[:METADATA_LIMIT]
     return message
+
+
+def to_template(part: Template, language: str, stamp: str) -> dict[str, object]:
+    """The `message` object of a utility message (platforms B7); named marks go by name, numbers in order.
+
+    An empty `stamp` leaves the metadata out.
+    """
+    by_position = all(name.isdecimal() for name in part.values)
+    ordered = sorted(part.values, key=int) if by_position else list(part.values)
+    parameters: list[dict[str, str]] = [
+        {"type": "text", "text": part.values[name]}
+        if by_position
+        else {"type": "text", "parameter_name": name, "text": part.values[name]}
+        for name in ordered
+    ]
+    template: dict[str, object] = {"name": part.id, "language": {"code": language}}
+    if parameters:
+        template["components"] = [{"type": "body", "parameters": parameters}]
+    metadata = {"metadata": f"{STAMP_PREFIX}{stamp}"[:METADATA_LIMIT]} if stamp else {}
+    return {"template": template, **metadata}
 
 
 def attachment_type(part: File) -> str:

@@ -25,7 +25,9 @@ from connectors.sandbox.graph_checks import (
     GraphError,
     GraphRules,
     check_message,
+    check_utility,
     error,
+    utility_text,
 )
 from connectors.sandbox.graph_events import PAGE_INBOX_APP, Event, GraphEvents
 from connectors.sandbox.graph_page import SUBSCRIBABLE, GraphPage
@@ -109,8 +111,9 @@ class GraphSandbox(StandIn):
         """Sender actions taken: (psid, action)."""
         self.profile: dict[str, object] = {}
         self.subscribed_fields: set[str] = set(SUBSCRIBABLE)
-        self.utility_templates: set[str] = set()
-        """Names of approved utility templates."""
+        self.utility_templates: dict[str, str] = {}
+        """Approved utility templates: name to wording with `{{1}}` or `{{name}}` marks."""
+        self.utility_languages = frozenset({"vi"})
         self.token_subcode: int | None = None
         """Set to 463, 460, 458 or 467: every call fails with 190 and this subcode."""
         self.post_id = f"{self.account.page_id}_1001"
@@ -368,8 +371,7 @@ class GraphSandbox(StandIn):
     def _content_problem(self, call: Call) -> GraphError | None:
         message = child(call.params, "message")
         if call.params.get("messaging_type") == "UTILITY":
-            name = child(message, "template").get("name")
-            return None if name in self.utility_templates else error("Template is not approved")
+            return check_utility(message, self.utility_templates, self.utility_languages)
         return check_message(message, self.rules, self._page.find_attachment, call.file)
 
     def _private_reply_problem(self, recipient: Json) -> tuple[Comment | None, GraphError | None]:
@@ -387,6 +389,8 @@ class GraphSandbox(StandIn):
 
     async def _accept(self, call: Call, psid: str, kind: str) -> SentMessage:
         message = child(call.params, "message")
+        if call.params.get("messaging_type") == "UTILITY":
+            kind, message = "template", {**message, "text": utility_text(message, self.utility_templates)}
         extra = {k: call.params[k] for k in ("messaging_type", "tag", "reply_to") if k in call.params}
         sent = SentMessage(psid, message, f"m_{self.ids.message()}", self.clock(), kind, extra)
         line = Line("bot", message, sent.at, sent.message_id, "sent")

@@ -5,6 +5,7 @@ Every check gives a GraphError or None. Where the contract names no subcode, non
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -97,6 +98,48 @@ def length(text: str, rules: GraphRules) -> int:
     """Characters of NFC text, in code points or UTF-16 units."""
     composed = unicodedata.normalize("NFC", text)
     return len(composed.encode("utf-16-le", "surrogatepass")) // 2 if rules.counts_utf16 else len(composed)
+
+
+_MARK = re.compile(r"\{\{(\w+)\}\}")
+
+
+def check_utility(message: Json, approved: Mapping[str, str], languages: frozenset[str]) -> GraphError | None:
+    """Check a utility message (platforms B7): an approved template and exactly the parameters it wants.
+
+    `approved`: name to wording with `{{1}}` or `{{name}}` marks. The refusals are all 100: no source tells
+    them apart.
+    """
+    template = child(message, "template")
+    if set(message) - {"template", "metadata"} or not template:
+        return error("A utility message is a template and nothing else")
+    wording = approved.get(str(template.get("name")))
+    if wording is None:
+        return error("Template is not approved")
+    if child(template, "language").get("code") not in languages:
+        return error("Template has no such language")
+    marks = list(dict.fromkeys(_MARK.findall(wording)))
+    bodies = [one for one in objects(template.get("components")) if one.get("type") == "body"]
+    given = objects(bodies[0].get("parameters")) if bodies else []
+    if len(given) != len(marks) or any(
+        one.get("type") != "text" or not isinstance(one.get("text"), str) or not one["text"] for one in given
+    ):
+        return error("INCORRECT_PARAMS: count or kind")
+    named = [] if all(mark.isdecimal() for mark in marks) else marks
+    if [one.get("parameter_name") for one in given if "parameter_name" in one] != named:
+        return error("INCORRECT_PARAMS: names")
+    return None
+
+
+def utility_text(message: Json, approved: Mapping[str, str]) -> str:
+    """What the person reads of a utility message that passed."""
+    template = child(message, "template")
+    wording = approved[str(template["name"])]
+    bodies = [one for one in objects(template.get("components")) if one.get("type") == "body"]
+    given = objects(bodies[0].get("parameters")) if bodies else []
+    marks = list(dict.fromkeys(_MARK.findall(wording)))
+    marks = sorted(marks, key=int) if all(mark.isdecimal() for mark in marks) else marks
+    values = {mark: str(one["text"]) for mark, one in zip(marks, given, strict=True)}
+    return _MARK.sub(lambda mark: values[mark[1]], wording)
 
 
 def check_message(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -48,6 +47,7 @@ from connectors.sandbox.zalo_checks import (
 from connectors.sandbox.zalo_events import Event, ZaloEvents
 from connectors.sandbox.zalo_people import FREE_FOR, ZaloPerson
 from connectors.sandbox.zalo_reads import VIETNAM, ZaloReads, query_data, success
+from connectors.sandbox.zalo_templates import ZaloTemplates
 from connectors.sandbox.zalo_tokens import INVALID_GRANT, TokenDesk, TokenPair, TokenRefused
 
 UPLOAD_LIFETIME = timedelta(days=7)  # platforms A6, [M]
@@ -55,7 +55,6 @@ QUOTABLE_FOR = timedelta(hours=48)  # platforms A5, [M]
 RATE_LIMITED, OUT_OF_QUOTA, NIGHT, SHUT, BAD_PROOF = -32, -211, -234, -240, -242
 WINDOW_EXPIRED, NEVER_INTERACTED = -230, -232
 RECIPIENTS_ARE_FULL, STILL_PROCESSING = -218, -214
-PHONE_INVALID, TEMPLATE_NOT_APPROVED = -108, -131
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +102,9 @@ class ZaloSandbox(StandIn):
         self.reactions: list[Json] = []
         self.broadcasts: list[Json] = []
         self._broadcast_days: list[date] = []
-        self.templates: set[str] = set()
-        """Template ids that are approved."""
+        self._template_desk = ZaloTemplates(self, self._accept)
+        self.templates = self._template_desk.approved
+        """What is approved, by template id."""
         self._rate = RateMeter(timedelta(minutes=1))
 
     # -- for tests and the page ---------------------------------------------------------------------
@@ -143,13 +143,13 @@ class ZaloSandbox(StandIn):
     # -- StandIn ------------------------------------------------------------------------------------
     def routes(self) -> list[web.RouteDef]:
         """Paths of platforms A4 to A9. The OAuth desk lies beside the API: both base URLs are ours."""
-        guarded, reads = self._guarded, ZaloReads(self)
+        guarded, reads, templates = self._guarded, ZaloReads(self), self._template_desk
         table: list[tuple[str, str, str, Handler]] = [
             ("POST", "/v4/oa/access_token", "token", self._token),
             ("POST", "/v3.0/oa/message/cs", "send", guarded(self._send)),
             ("POST", "/v2.0/oa/message", "v2_message", guarded(self._send_v2)),
-            ("POST", "/v3.0/oa/message/template", "template", guarded(self._send_template)),
-            ("POST", "/message/template", "template", guarded(self._send_template_by_phone)),
+            ("POST", "/v3.0/oa/message/template", "template", guarded(templates.by_user)),
+            ("POST", "/message/template", "template", guarded(templates.by_phone)),
             ("POST", "/v2.0/oa/upload/{kind:image|gif|file}", "upload", guarded(self._upload)),
             ("GET", "/v2.0/oa/getoa", "getoa", guarded(reads.get_oa)),
             ("GET", "/v3.0/oa/user/detail", "user", guarded(reads.user_detail)),
@@ -335,32 +335,6 @@ class ZaloSandbox(StandIn):
         self.broadcasts.append(dict(call.params))
         self.notify()
         return success({"message_id": self.ids.message()})
-
-    async def _send_template(self, call: Call) -> Reply:
-        user, template = call.params.get("user_id"), call.params.get("template_id")
-        if not isinstance(user, str) or not isinstance(call.params.get("template_data"), Mapping):
-            return self.refuse(INVALID_PARAMETER)
-        if template not in self.templates:
-            return self.refuse(TEMPLATE_NOT_APPROVED)
-        return success({"message_id": self._accept(user, dict(call.params), "template").message_id})
-
-    async def _send_template_by_phone(self, call: Call) -> Reply:
-        phone, template = call.params.get("phone"), call.params.get("template_id")
-        if not isinstance(phone, str) or not phone.isdecimal() or not phone.startswith("84"):
-            return self.refuse(PHONE_INVALID)
-        if template not in self.templates:
-            return self.refuse(TEMPLATE_NOT_APPROVED)
-        msg_id, at = self.ids.message(), self.clock()
-        self.sent.append(SentMessage(phone, dict(call.params), msg_id, at, "template"))
-        self.notify()
-        tracking_id = str(call.params.get("tracking_id", ""))
-        self.in_background(self._report_template(phone, msg_id, tracking_id))
-        quota = {"dailyQuota": "500", "remainingQuota": "499"}
-        return success({"msg_id": msg_id, "sent_time": str(to_ms(at)), "sending_mode": "1", "quota": quota})
-
-    async def _report_template(self, phone: str, msg_id: str, tracking_id: str) -> None:
-        event = self.events.template_received(phone, msg_id, tracking_id, self.clock())
-        await self.deliver(event, server="ZNS")
 
     async def _shut(self, _: Call) -> Reply:
         return self.refuse(SHUT)

@@ -14,7 +14,7 @@ from dataclasses import replace
 import structlog
 
 from connectors.channel import Capabilities, Health, Outgoing, Receipt
-from connectors.message import Part, PublicReply, Text
+from connectors.message import Part, PublicReply, Template, Text
 from connectors.splitting import split_text
 
 NAME = "web"
@@ -63,7 +63,7 @@ class WebChannel:
 
     def fit(self, part: Part, user: str = "") -> tuple[Part, ...]:
         """One bubble per part; only a very long text becomes several, with what belongs to it last."""
-        if isinstance(part, PublicReply):
+        if isinstance(part, PublicReply | Template):
             part = Text(part.text)
         if not isinstance(part, Text) or len(part.text) <= TEXT_LIMIT:
             return (part,)

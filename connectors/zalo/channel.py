@@ -17,7 +17,7 @@ import structlog
 
 from connectors.channel import Capabilities, Delivery, Health, Outgoing, Receipt
 from connectors.errors import Misconfigured, Refused, RetryLater, SendError
-from connectors.message import Card, File, InboundEvent, Part, Text
+from connectors.message import Card, File, InboundEvent, Part, Template, Text
 from connectors.zalo.broadcast import BroadcastTarget
 from connectors.zalo.client import CALL_SECONDS, ZaloApi
 from connectors.zalo.config import ZaloConfig
@@ -27,6 +27,7 @@ from connectors.zalo.error_codes import (
     AttachmentExpired,
     QuotaExhausted,
     TokenRejected,
+    of_template,
 )
 from connectors.zalo.health import healthy, unhealthy
 from connectors.zalo.oauth import ZaloOAuth
@@ -100,6 +101,7 @@ class ZaloChannel:
             max_options=0 if self._config.buttons == "off" else self._config.max_buttons,
             option_label_limit=self._config.button_title_limit,
             window=self._config.window,
+            takes_templates=True,
         )
 
     @property
@@ -113,6 +115,8 @@ class ZaloChannel:
 
     def fit(self, part: Part, user: str = "") -> tuple[Part, ...]:
         """Split and shape a part so that each result is exactly one call."""
+        if isinstance(part, Template) and is_anonymous(user):  # templates go to user ids alone (A9)
+            part = Text(part.text)
         return fit(part, self._config)
 
     async def send(self, message: Outgoing) -> Receipt:
@@ -121,6 +125,8 @@ class ZaloChannel:
         part = message.part
         if isinstance(part, File):
             return await self._send_file(message.user, part, budget)
+        if isinstance(part, Template):
+            return await self._send_template(message.user, part, budget)
         if not isinstance(part, Text | Card):
             raise Refused("an Official Account has no public comments", code="public_reply")
         if not self._may_try_rich(part, message.user):
@@ -184,6 +190,17 @@ class ZaloChannel:
         return await self._authorised(
             lambda token: self._api.send_cs(token, user, message, seconds=budget.call_seconds()), budget
         )
+
+    async def _send_template(self, user: str, part: Template, budget: _Budget) -> Receipt:
+        try:
+            return await self._authorised(
+                lambda token: self._api.send_template(
+                    token, user, part.id, part.values, seconds=budget.call_seconds()
+                ),
+                budget,
+            )
+        except SendError as error:
+            raise of_template(error, self._clock()) from None
 
     async def _send_file(self, user: str, file: File, budget: _Budget) -> Receipt:
         content = await asyncio.to_thread(read_content, file)

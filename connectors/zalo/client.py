@@ -29,6 +29,7 @@ from connectors.zalo.wire import Json, identifier, label, mapping, moment, size,
 CALL_SECONDS = 8.0
 """A whole call, where the caller gives no other bound. Everything outbound ends within 10 s."""
 CONNECT_SECONDS = 3.0
+TEMPLATE_PATH = "/v3.0/oa/message/template"
 _PAGE = 10
 """`listrecentchat` and `conversation` give at most 10 messages per call (platforms A6 [M])."""
 
@@ -92,6 +93,20 @@ class ZaloApi:
         data = mapping(await self._post(path, token, body, seconds, ambiguous=True))
         quota_type = label(mapping(data.get("quota")).get("quota_type"))
         return Receipt(identifier(data.get("message_id")), quota_type or "billed")
+
+    async def send_template(
+        self,
+        token: str,
+        user: str,
+        template: str,
+        values: Mapping[str, str],
+        *,
+        seconds: float = CALL_SECONDS,
+    ) -> Receipt:
+        """Send an approved template, by user id, whenever they last wrote (platforms A9 [M])."""
+        body = {"user_id": user, "template_id": template, "template_data": dict(values)}
+        data = mapping(await self._post(TEMPLATE_PATH, token, body, seconds, ambiguous=True))
+        return Receipt(identifier(data.get("message_id")) or identifier(data.get("msg_id")), "template")
 
     async def broadcast(
         self, token: str, article: str, target: BroadcastTarget, *, seconds: float = CALL_SECONDS

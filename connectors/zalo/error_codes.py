@@ -22,6 +22,7 @@ from connectors.errors import (
     Refused,
     RetryLater,
     SendError,
+    TemplatesUnavailable,
     WindowClosed,
 )
 from connectors.zalo.config import VIETNAM
@@ -144,6 +145,20 @@ _LATER: dict[int, tuple[str, Callable[[datetime], datetime], type[Deferred]]] = 
     -1471: ("promotion cap reached (templates)", _next_morning, Deferred),
     -1472: ("promotion cap reached (templates)", _next_morning, Deferred),
 }
+
+
+_OF_TEMPLATES = NO_RIGHT | {
+    "-249", "-320", "-321", "-115", "-117", "-118", "-126", "-127", "-131", "-1122", "-1241"
+}  # fmt: skip
+"""Answers to a template that say nothing about the account's other messages, and that everybody else would
+give too (platforms A9, A11): not approved, not linked, no money, another set of marks."""
+
+
+def of_template(error: SendError, now: datetime) -> SendError:
+    """What an answer to a template means. The account goes on where only its templates are concerned."""
+    if error.code in _OF_TEMPLATES:
+        return TemplatesUnavailable(f"template: {error.reason}", until=_in_an_hour(now), code=error.code)
+    return error
 
 
 def error_for(code: int, now: datetime) -> SendError:

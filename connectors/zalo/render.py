@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 
-from connectors.message import Card, File, Link, Option, Part, PublicReply, Source, Text
+from connectors.message import Card, File, Link, Option, Part, PublicReply, Source, Template, Text
 from connectors.splitting import split_text, utf16_length
 from connectors.zalo.config import ZaloConfig
 
@@ -41,6 +41,8 @@ def fit(part: Part, config: ZaloConfig) -> tuple[Part, ...]:
             return _fit_file(part, config.text_limit)
         case PublicReply():
             return ()
+        case Template():
+            return (part,)
 
 
 def to_message(part: Text | Card, config: ZaloConfig, *, buttons: bool) -> Message:

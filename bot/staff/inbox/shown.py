@@ -16,7 +16,7 @@ from bot.staff.reasons import in_plain_words
 from bot.staff.words import SEND_STATES, at_start, attachment_name, channel_name, moment
 from bot.store.outbox import State
 from bot.store.transcript import Said
-from connectors.message import Card, File, Part, PublicReply
+from connectors.message import Card, File, Part, PublicReply, Template
 
 _TROUBLED = {State.FAILED, State.UNKNOWN, State.SET_ASIDE}
 
@@ -115,5 +115,7 @@ def _content(part: Part) -> tuple[str, list[str], list[str], str]:
             return part.caption, [], [], ""
         case PublicReply():
             return part.text, [], [], "trả lời công khai dưới bình luận"
+        case Template():
+            return part.text, [], [], "mẫu tin trả phí"
     sources = [f"{s.title}, {s.locator}" if s.locator else s.title for s in part.sources]
     return part.text, sources, [option.label for option in part.options], ""

@@ -202,7 +202,7 @@ async def test_utility_messages_need_an_approved_template(
 ) -> None:
     await graph.person(PSID).says("Xin chào")
     sandbox_clock.advance(timedelta(days=30))
-    graph.utility_templates.add("nhac_lich")
+    graph.utility_templates["nhac_lich"] = "Chào bạn."
     message = {"template": {"name": "nhac_lich", "language": {"code": "vi"}}}
     assert verdict(await send(graph, http, message, messaging_type="UTILITY")) == (0, 0)
 

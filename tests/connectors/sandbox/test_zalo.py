@@ -13,6 +13,7 @@ import pytest
 
 from connectors.sandbox import Fault, SandboxClock, ZaloSandbox
 from connectors.sandbox.zalo_checks import MEBIBYTE
+from connectors.sandbox.zalo_templates import ApprovedTemplate
 from tests.connectors.sandbox.receiver import Receiver
 
 USER = "2512523625412515"
@@ -285,12 +286,12 @@ async def test_templates_need_approval_and_a_national_phone_number(
 ) -> None:
     ask = {"phone": "84901234567", "template_id": "T1", "template_data": {"a": "b"}, "tracking_id": "t"}
     assert (await call(zalo, http, "/message/template", ask))["error"] == -131
-    zalo.templates.add("T1")
+    zalo.templates["T1"] = ApprovedTemplate("Chào <a>")
     assert (await call(zalo, http, "/message/template", ask | {"phone": "+84901234567"}))["error"] == -108
     assert (await call(zalo, http, "/message/template", ask))["error"] == 0
     await zalo.settled()
     assert receiver.got[-1].headers["x-zevent-server"] == "ZNS"
-    by_user = {"user_id": USER, "template_id": "T1", "template_data": {}}
+    by_user = {"user_id": USER, "template_id": "T1", "template_data": {"a": "b"}}
     assert (await call(zalo, http, "/v3.0/oa/message/template", by_user))["error"] == 0
 
 
