@@ -6,26 +6,14 @@ hostile as any: templates escape them.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.staff.access import PageError, not_found
+from bot.staff.differences import Difference, difference
 from bot.store.editing import Entry, Stale
-
-_AROUND = 80
-"""Characters shown on either side of what changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field in which two versions differ: pieces that are `same`, `gone` or `new`."""
-
-    field: str
-    pieces: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +39,7 @@ def differences(
     for name, label in labels.items():
         old, new = _as_text(before.get(name)), _as_text(after.get(name))
         if old != new:
-            found.append(Difference(label, _pieces(old, new)))
+            found.append(difference(label, old, new))
     return found
 
 
@@ -103,25 +91,6 @@ def changed_meanwhile(stale: Stale, what: str) -> PageError:
     who = stale.now.changed_by or "Bản mới của chương trình"
     title = f"{what[:1].upper()}{what[1:]} vừa được đổi"
     return PageError(409, title, f"{who} vừa lưu một bản khác. Bạn mở lại {what} để xem rồi làm tiếp nhé.")
-
-
-def _pieces(old: str, new: str) -> list[tuple[str, str]]:
-    a, b = re.findall(r"\s+|[^\s]+", old), re.findall(r"\s+|[^\s]+", new)
-    pieces: list[tuple[str, str]] = []
-    for tag, i, j, k, end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pieces.append(("same", _without_middle("".join(a[i:j]))))
-            continue
-        if i < j:
-            pieces.append(("gone", "".join(a[i:j])))
-        if k < end:
-            pieces.append(("new", "".join(b[k:end])))
-    return pieces
-
-
-def _without_middle(text: str) -> str:
-    """What did not change is there to find one's way by, and is not read again."""
-    return text if len(text) <= 3 * _AROUND else f"{text[:_AROUND]} […] {text[-_AROUND:]}"
 
 
 def _as_text(value: object) -> str:

@@ -19,7 +19,7 @@ from bot.staff.calendar.form import FIELDS, day_shown
 from bot.staff.calendar.year import Year
 from bot.staff.campaigns import CAMPAIGNS
 from bot.staff.campaigns.words import STATES
-from bot.staff.versions import Difference
+from bot.staff.differences import Difference
 from bot.staff.words import WEEKDAYS
 from knowledge.calendar import Coming
 from knowledge.content import Certainty, Fact

@@ -17,6 +17,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 
 from bot.reading import read_entries_apart
 from bot.staff.access import PageError, Visit, see
+from bot.staff.differences import Difference
 from bot.staff.faq import shown
 from bot.staff.faq.addresses import FAQ, IMPORT
 from bot.staff.faq.applying import Applying
@@ -29,7 +30,6 @@ from bot.staff.faq.shelf import Shelf, Shelves
 from bot.staff.faq.shown import STATUS_WORDS
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.versions import Difference
 from bot.staff.words import duration, moment
 from bot.store.content import Status
 from bot.uploads import shown_name

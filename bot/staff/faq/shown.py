@@ -14,8 +14,8 @@ from bot.dialogue.answers import answered
 from bot.dialogue.state import ConversationState
 from bot.dialogue.turn import Understanding
 from bot.staff import versions
+from bot.staff.differences import Difference
 from bot.staff.faq.shelf import Shelf
-from bot.staff.versions import Difference
 from bot.staff.words import channel_name
 from bot.store.content import Status
 from connectors.channel import Channel

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.dialogue.menu import menu_options
 from bot.dialogue.texts import WISHES
 from bot.house_rules import HouseRules
+from bot.staff.differences import Difference, difference
 from bot.staff.house.greeting import question_of
 from bot.staff.house.hours import closed_in_words
 from bot.staff.words import channel_name
@@ -18,8 +17,6 @@ from connectors.channel import Channel
 from connectors.message import Text
 from knowledge.base import KnowledgeBase
 
-_AROUND = 80
-"""Characters shown on either side of what changed."""
 _ALIKE = 0.6
 """From how much in common on two texts are compared word by word."""
 
@@ -49,14 +46,6 @@ class Line:
     label: str
     text: str
     is_set_here: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One rule in which two versions differ: pieces that are `same`, `gone` or `new`."""
-
-    field: str
-    pieces: Sequence[tuple[str, str]]
 
 
 def welcome_in(channels: Sequence[Channel], rules: HouseRules, base: KnowledgeBase) -> list[Preview]:
@@ -128,7 +117,7 @@ def differences(before: HouseRules, after: HouseRules, base: KnowledgeBase) -> l
     """What changed from one version to another, rule by rule and word by word."""
     old, new = lines_of(before, base), lines_of(after, base)
     return [
-        Difference(line.label, _pieces(old[name].text, line.text))
+        difference(line.label, old[name].text, line.text, whole_below=_ALIKE)
         for name, line in new.items()
         if line.text != old[name].text
     ]
@@ -147,22 +136,3 @@ def changed_rules(before: HouseRules, after: HouseRules) -> frozenset[str]:
 
 def _days(days: int | None) -> str:
     return "mãi, không tự xóa" if days is None else f"{days} ngày"
-
-
-def _pieces(old: str, new: str) -> list[tuple[str, str]]:
-    a, b = re.findall(r"\s+|[^\s]+", old), re.findall(r"\s+|[^\s]+", new)
-    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
-    if matcher.ratio() < _ALIKE:  # two texts that share but little read better one behind the other
-        return [("gone", old), ("same", "\n"), ("new", new)]
-    pieces: list[tuple[str, str]] = []
-    for tag, i, j, k, end in matcher.get_opcodes():
-        if tag == "equal":
-            text = "".join(a[i:j])
-            shortened = len(text) > 3 * _AROUND
-            pieces.append(("same", f"{text[:_AROUND]} […] {text[-_AROUND:]}" if shortened else text))
-            continue
-        if i < j:
-            pieces.append(("gone", "".join(a[i:j])))
-        if k < end:
-            pieces.append(("new", "".join(b[k:end])))
-    return pieces

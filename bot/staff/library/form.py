@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from bot.staff.library.shown import Difference, day_words, difference
+from bot.staff.differences import Difference, difference
+from bot.staff.library.shown import day_words
 from bot.store.documents import Head
 from connectors.message import clean_text
 
@@ -93,7 +94,7 @@ def differences(before: Typed, after: Typed) -> list[Difference]:
         if old != new:
             if field == "issued":
                 old, new = (day_words(_day(one)) or one for one in (old, new))
-            found.append(difference(label, old, new))
+            found.append(difference(label, old, new, is_whole=True))
     return found
 
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.staff.access import EDITING, EVERY_ROLE, Route, Visit, not_found, see
+from bot.staff.differences import difference
 from bot.staff.library import shown
 from bot.staff.library.addresses import (
     LIBRARY,
@@ -163,8 +164,8 @@ class Review:
             "problem": problem,
             "suggestion": suggestion,
             "suggestion_is_clean": bool(suggestion) and shown.reads_well(suggestion),
-            "suggested": shown.difference("Chỗ bản gợi ý khác", passage.text, suggestion),
-            "overtaken": shown.difference("Bản đang có, so với bản của bạn", passage.text, typed)
+            "suggested": difference("Chỗ bản gợi ý khác", passage.text, suggestion, is_whole=True),
+            "overtaken": difference("Bản đang có, so với bản của bạn", passage.text, typed, is_whole=True)
             if is_overtaken
             else None,
             "original": passage.original or "",

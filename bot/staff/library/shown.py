@@ -5,8 +5,6 @@ Names of files, titles and texts are hostile until a template escapes them.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -55,14 +53,6 @@ KINDS = {
     "txt": "Văn bản thuần",
 }
 _CLEAN = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Where two texts differ: pieces that are `same`, `gone` or `new`."""
-
-    field: str
-    pieces: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,21 +224,6 @@ def _told(report: Mapping[str, Any]) -> str:
 def _listed(pages: Sequence[int]) -> str:
     shown = ", ".join(map(str, pages[:12]))
     return shown if len(pages) <= 12 else f"{shown}, … (tất cả {len(pages)} trang)"
-
-
-def difference(field: str, old: str, new: str) -> Difference:
-    """Where two texts differ, word by word. Nothing is left out: it is read beside a picture."""
-    a, b = re.findall(r"\s+|[^\s]+", old), re.findall(r"\s+|[^\s]+", new)
-    pieces: list[tuple[str, str]] = []
-    for tag, i, j, k, end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pieces.append(("same", "".join(a[i:j])))
-            continue
-        if i < j:
-            pieces.append(("gone", "".join(a[i:j])))
-        if k < end:
-            pieces.append(("new", "".join(b[k:end])))
-    return Difference(field, pieces)
 
 
 def can_be_seen(source: Source, page: int) -> bool:
