@@ -8,17 +8,13 @@ emptied at any time.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import re
 import secrets
-import signal
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
+from bot.apart import drawn_apart
 from bot.ingest import FOLDER as ORIGINALS
 
 log = structlog.get_logger(__name__)
@@ -30,7 +26,6 @@ SECONDS = 30.0
 MOST_BYTES = 8 * 1024 * 1024
 MOST_KEPT = 1000
 AT_ONCE = 2
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _WEBP = b"WEBP"
 
@@ -68,39 +63,15 @@ class PagePictures:
 
 
 async def _drawn(original: Path, page: int) -> bytes:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot.page_process",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    wish = json.dumps({"path": str(original), "page": page, "width": WIDTH}).encode() + b"\n"
+    wish = {"path": str(original), "page": page, "width": WIDTH}
     try:
-        async with asyncio.timeout(SECONDS):
-            with suppress(BrokenPipeError, ConnectionResetError):  # its silence says it all
-                process.stdin.write(wish)
-                await process.stdin.drain()
-                process.stdin.close()
-            picture = bytearray()
-            while len(picture) <= MOST_BYTES and (more := await process.stdout.read(1 << 16)):
-                picture += more
-            is_whole = len(picture) <= MOST_BYTES and await process.wait() == 0
+        status, picture = await drawn_apart("bot.page_process", wish, seconds=SECONDS, most_bytes=MOST_BYTES)
     except TimeoutError as error:
         raise NoPicture("drawing took too long") from error
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-    if not is_whole or picture[8:12] != _WEBP:
+    if status != 0 or picture[8:12] != _WEBP:
         log.warning("page_not_drawn", bytes=len(picture))
         raise NoPicture("nothing was drawn")
-    return bytes(picture)
+    return picture
 
 
 def _keep(place: Path, picture: bytes) -> None:

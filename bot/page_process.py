@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 
 import pypdfium2
+
+from bot.bounds import bind
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 CPU_SECONDS = 20
 MOST_PIXELS = 12_000_000
 """A page at a readable width has two or three million; a paper strip of a kilometre is drawn smaller."""
 _QUALITY = 80
-_NICE = 10
-
-
-def _bound() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(_NICE)
 
 
 def main() -> None:
@@ -35,7 +27,7 @@ def main() -> None:
     # Libraries may print: their words must not get into the picture.
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    _bound()
+    bind(MEMORY_BYTES, CPU_SECONDS)
     document = pypdfium2.PdfDocument(wish["path"])
     page = document[wish["page"] - 1]
     width, height = page.get_size()

@@ -103,7 +103,7 @@ class Message:
     text: str
     """May hold the placeholders of PLACEHOLDERS in braces."""
     image: str = ""
-    """A file below DATA_DIR/campaigns; empty: none."""
+    """A file below DATA_DIR/campaigns, named as `is_picture_name` wants it; empty: none."""
     button: Button | None = None
 
 
@@ -112,7 +112,13 @@ PLACEHOLDERS: Mapping[str, str] = {
     "xa": "xã, phường người nhận đã cho biết, hoặc “nơi bạn ở”",
     "ngay": "ngày gửi, dạng 02/10",
 }
+_PICTURE = re.compile(r"[0-9a-f]{64}\.jpg")
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a picture of ours is called so: by the digest of what is in it. No path has this shape."""
+    return _PICTURE.fullmatch(name) is not None
 
 
 class BadText(ValueError):
@@ -195,10 +201,10 @@ def as_json(message: Message) -> dict[str, Any]:
 
 def message_from(data: Mapping[str, Any]) -> Message:
     """Read back what `as_json` made."""
-    button = data.get("button")
+    button, image = data.get("button"), str(data.get("image", ""))
     return Message(
         str(data["text"]),
-        str(data.get("image", "")),
+        image if is_picture_name(image) else "",
         Button(str(button["label"]), str(button["payload"])) if button else None,
     )
 

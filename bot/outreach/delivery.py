@@ -26,6 +26,7 @@ from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.outreach.audience import Candidate, as_they_stand
 from bot.outreach.campaign import LATE_AFTER, Campaign, Message, State, rendered
+from bot.outreach.pictures import MEDIA_TYPE
 from bot.outreach.planning import place_of, write_down
 from bot.outreach.topics import offer_of
 from bot.outreach.windows import TERMS, Standing, Why, is_quiet, out_of_quiet, quiet_begins, standing_of
@@ -51,6 +52,12 @@ AT_ONCE = 100
 """Recipients of one transaction."""
 CLEAR_UP_EVERY = timedelta(seconds=20)
 BROKEN = "Kênh {name} đang trục trặc: {why}"
+NO_PICTURE = (
+    "Không còn thấy ảnh của tin này trên máy chủ. Bạn chép thành chiến dịch mới, chọn lại đúng ảnh ấy rồi "
+    "bấm Xem trước; sau đó quay lại đây bấm Gửi tiếp."
+)
+PICTURE_SHOWN_AS = "Anh-kem-tin.jpg"
+"""Its name on people's phones."""
 LATE = "Đã quá giờ hẹn hơn 6 giờ khi hệ thống chạy lại. Bạn xem còn nên gửi không."
 
 
@@ -110,9 +117,11 @@ class Post:
         words = self.words(message, commune, now)
         if not message.image:
             return words
-        name = Path(message.image).name
-        kind = "image/png" if name.endswith(".png") else "image/jpeg"
-        return (File(str(self.folder / name), name, kind), *words)
+        return (File(str(self.folder / message.image), PICTURE_SHOWN_AS, MEDIA_TYPE), *words)
+
+    def lacks_picture(self, message: Message) -> bool:
+        """Whether its picture is not where it should be. Blocking."""
+        return bool(message.image) and not (self.folder / message.image).is_file()
 
 
 @dataclass(slots=True)
@@ -216,6 +225,10 @@ class Feeder:
             return
         async with self._database.glance() as connection:
             waiting = await recipients.accounts_of(connection, campaign.id)
+        lacks_picture = await asyncio.to_thread(self._post.lacks_picture, campaign.message)
+        if waiting and lacks_picture:
+            await self._pause(campaign, NO_PICTURE, "picture")
+            return
         for name, account in waiting:
             await self._feed(campaign, name, account, now)
         if waiting:
@@ -270,7 +283,9 @@ class Feeder:
         if is_broken and (state.paused_until is None or state.paused_until > now):
             await self._pause(campaign, BROKEN.format(name=name, why=state.broken_why), "account")
             raise Overtaken
-        room = min(at.pace.allowed(self._monotonic()), at.pace.ahead - on_the_way, AT_ONCE)
+        calls = 2 if campaign.message.image else 1
+        # Nobody gets half of it: what that is beyond the pace now, it waits for later.
+        room = -(-min(at.pace.allowed(self._monotonic()), at.pace.ahead - on_the_way, AT_ONCE) // calls)
         if is_broken:
             # Somebody went on, or the pause is over: one message finds out whether the account is well.
             room = min(room, 1 - on_the_way)
@@ -295,7 +310,7 @@ class Feeder:
             return await recipients.queue(connection, handed, Place.WAITING, now)
 
         fed = await self._database.write(job)
-        at.pace.spend(fed)
+        at.pace.spend(fed * calls)
         self._metrics.campaign_messages.labels("fed").inc(fed)
         if fed:
             await self._nerves.hint_outbox()

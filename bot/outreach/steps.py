@@ -20,9 +20,11 @@ from bot.outreach.campaign import (
     NAME_LIMIT,
     BadText,
     Campaign,
+    Message,
     NotAllowed,
     State,
     check_text,
+    is_picture_name,
     may_schedule,
 )
 from bot.outreach.planning import Funnel
@@ -59,7 +61,8 @@ class Office:
             made = await campaigns.create(connection, new, by=by.name if by else "", at=self.clock())
             if made is None:
                 raise NotAllowed("Dịp này đã có một chiến dịch rồi.")
-            await self._note(connection, by, Action.CAMPAIGN_CHANGED, made, {"did": "draft"})
+            detail = {"did": "draft", **_picture(new.message, Message(""))}
+            await self._note(connection, by, Action.CAMPAIGN_CHANGED, made, detail)
             return made
 
         return await self.database.write(job)
@@ -74,7 +77,8 @@ class Office:
 
         async def job(connection: AsyncConnection) -> None:
             await campaigns.write(connection, campaign.id, campaign.revision, new)
-            await self._note(connection, by, Action.CAMPAIGN_CHANGED, campaign.id, {"did": "edit"})
+            detail = {"did": "edit", **_picture(new.message, campaign.message)}
+            await self._note(connection, by, Action.CAMPAIGN_CHANGED, campaign.id, detail)
 
         await self.database.write(job)
 
@@ -171,8 +175,17 @@ class Office:
         await audit.note(connection, by, action, f"campaign:{campaign_id}", self.clock(), detail)
 
 
+def _picture(now: Message, before: Message) -> dict[str, str]:
+    """What became of the picture, for the audit log; nothing where it is the same."""
+    if now.image == before.image:
+        return {}
+    return {"picture": "chosen" if now.image else "taken_away"}
+
+
 def _check(new: NewCampaign) -> None:
     check_text(new.message.text)
+    if new.message.image and not is_picture_name(new.message.image):
+        raise BadText("Ảnh của tin chưa được nhận. Bạn chọn lại ảnh giúp nhé.")
     if not new.name.strip() or len(new.name) > NAME_LIMIT:
         raise BadText(f"Tên chiến dịch cần có, tối đa {NAME_LIMIT} ký tự.")
     button = new.message.button

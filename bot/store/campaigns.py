@@ -37,7 +37,7 @@ from bot.outreach.campaign import (
     message_from,
 )
 from bot.outreach.topics import Topic
-from bot.store.outbox import CAMPAIGN
+from bot.store.outbox import CAMPAIGN, last_of_turn
 from bot.store.outbox import State as Sending
 from bot.store.schema import campaign_recipients as r
 from bot.store.schema import campaigns as t
@@ -104,6 +104,12 @@ async def every(
         select(t).where(t.c.state.in_([one.value for one in states])).order_by(t.c.id.desc()).limit(limit)
     )
     return [_campaign(row) for row in rows]
+
+
+async def pictures(connection: AsyncConnection) -> set[str]:
+    """The names of all pictures that some campaign shows."""
+    told = await connection.execute(select(t.c.message).where(t.c.message.like('%.jpg"%')))
+    return {message_from(json.loads(one)).image for one in told.scalars()} - {""}
 
 
 async def for_occasions(connection: AsyncConnection, since: date) -> list[Campaign]:
@@ -250,7 +256,7 @@ def _campaign(row: Row[Any]) -> Campaign:
 
 async def pause_of(connection: AsyncConnection, outbox_id: int, why: str) -> int | None:
     """Pause the running campaign a message belongs to; gives its id, None where there is none to pause."""
-    mine = select(r.c.campaign_id).where(r.c.outbox_id == outbox_id)
+    mine = select(r.c.campaign_id).where(r.c.outbox_id == last_of_turn(outbox_id))
     done = await connection.execute(
         update(t)
         .where(t.c.id.in_(mine), t.c.state == State.RUNNING.value)

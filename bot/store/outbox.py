@@ -20,6 +20,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
+    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -527,3 +528,25 @@ def answered(
 
 ECHO = "echo:"
 """How the stamp of a line begins that an officer wrote in the platform's own inbox: we never sent it."""
+
+
+def last_of_turn(id_: int) -> ScalarSelect[int]:
+    """The last of the campaign messages that were handed over together with this one: recipients stand with
+    it. A picture's words; of words, themselves."""
+    # Both under names of their own: whoever asks may be looking at the outbox as well.
+    this, last = t.alias("this"), t.alias("last")
+    found = (
+        select(func.max(last.c.id))
+        .select_from(
+            this.join(
+                last,
+                and_(
+                    last.c.conversation_key == this.c.conversation_key,
+                    last.c.author == this.c.author,
+                    last.c.created_at == this.c.created_at,
+                ),
+            )
+        )
+        .where(this.c.id == id_, this.c.author == CAMPAIGN)
+    )
+    return found.scalar_subquery()

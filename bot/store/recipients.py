@@ -310,7 +310,10 @@ async def window_was_shut(connection: AsyncConnection, outbox_id: int, at: datet
     found = await connection.execute(
         select(r.c.id, t.c.outside, outbox.c.conversation_key, outbox.c.created_at)
         .select_from(r.join(outbox, outbox.c.id == r.c.outbox_id).join(t, t.c.id == r.c.campaign_id))
-        .where(r.c.outbox_id == outbox_id, outbox.c.state == Sending.FAILED.value)
+        .where(
+            r.c.outbox_id == outbox_store.last_of_turn(outbox_id),
+            outbox.c.state.in_((Sending.FAILED.value, Sending.WAITING.value)),
+        )
     )
     row = found.one_or_none()
     if row is None:
