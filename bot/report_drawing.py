@@ -13,9 +13,9 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bot import charts
 from bot.outreach.reports import Chart, Number, Report, Section, Table
 from bot.report_files import Cell
-from bot.staff import charts
 
 COUNTRY = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
 MOTTO = "Độc lập - Tự do - Hạnh phúc"

@@ -13,13 +13,13 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from bot import charts
 from bot import report_drawing as say
 from bot.outreach.reports import Chart
 from bot.report_drawing import Chapter, Grid, Letterhead, Paper
 from bot.sheets import colours as c
 from bot.sheets.brush import Brush
 from bot.sheets.fonts import Weight, printable
-from bot.staff import charts
 
 _FACE = "Times New Roman"
 """What offices expect, and what every word processor has; it has all Vietnamese letters."""

@@ -22,13 +22,13 @@ from reportlab.platypus import (
     Table,
 )
 
+from bot import charts
 from bot import report_drawing as say
 from bot.outreach.reports import Chart
 from bot.report_drawing import Chapter, Grid, Letterhead, Paper
 from bot.sheets import colours as c
 from bot.sheets.a4 import ONE_AT_A_TIME, colour_of, font, register_fonts
 from bot.sheets.fonts import Weight, printable
-from bot.staff import charts
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 25 * mm, 17 * mm, 18 * mm, 18 * mm
 _WIDTH = A4[0] - _LEFT - _RIGHT

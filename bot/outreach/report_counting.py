@@ -14,10 +14,10 @@ from datetime import datetime, time, tzinfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.assessment_tally import Period, Statistics, Tally
+from bot.misses_grouping import Wording, grouped
 from bot.outreach.report_periods import ReportPeriod
 from bot.outreach.report_sections import CampaignResult, Counts, Half, MissedGroup, Topic, put_together
 from bot.outreach.reports import Report
-from bot.staff.misses.grouping import Wording, grouped
 from bot.store import assessments, figures, recipients, report_figures
 from bot.store.database import Database
 from bot.store.misses import Miss

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from statistics import median
 
+from bot import charts
 from bot.assessment_report import OWN_ESTIMATE
 from bot.assessment_tally import HIDDEN, Period, Share, Statistics
 from bot.dialogue.turn import Outcome
@@ -17,7 +18,6 @@ from bot.outreach.report_periods import ReportPeriod
 from bot.outreach.reports import Chart, Column, Number, Report, Row, Section, Table
 from bot.outreach.topics import offer_of
 from bot.report_files import Cell
-from bot.staff import charts
 from bot.staff.campaigns.words import WHY
 from bot.staff.words import channel_name, duration
 from bot.store.figures import ANSWERED_WITHIN, Wait

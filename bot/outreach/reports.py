@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from bot import charts
 from bot.report_files import Cell
-from bot.staff import charts
 
 VERSION = 1
 

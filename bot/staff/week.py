@@ -15,8 +15,8 @@ from statistics import median
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import charts
 from bot.dialogue.turn import Outcome
-from bot.staff import charts
 from bot.staff.words import WEEKDAYS, duration
 from bot.store import figures
 from bot.store.figures import Wait

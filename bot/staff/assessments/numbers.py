@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot import charts
 from bot.assessment_tally import HIDDEN, MERGED, NO_PLACE, Average, Reached, Share, Statistics
-from bot.staff import charts
 
 _NAMELESS = "–"
 _SPREAD = 2.0

@@ -16,7 +16,7 @@ from enum import StrEnum
 import numpy as np
 import structlog
 
-from bot.staff.misses.grouping import Vectors, Wording, grouped
+from bot.misses_grouping import Vectors, Wording, grouped
 from bot.store import misses
 from bot.store.database import Database
 from bot.store.misses import Change, Miss, State

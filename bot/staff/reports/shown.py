@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from bot import charts
 from bot.outreach.report_periods import Kind, ReportPeriod, containing, period_of
 from bot.outreach.reports import Number, Report, Section, Table
 from bot.report_drawing import CLOSING, CLOSING_TITLE, told
-from bot.staff import charts
 from bot.store.reports import Listed, State
 
 STATES = {State.DRAFT: ("bản nháp", "warn"), State.FINAL: ("đã chốt", "good")}

@@ -21,9 +21,9 @@ from bot import misses_again
 from bot.dialogue.misses import key_of, masked
 from bot.librarian import Librarian
 from bot.misses_again import Known, MissesAgain
+from bot.misses_grouping import Vectors
 from bot.staff.misses import board
 from bot.staff.misses.board import Shelf
-from bot.staff.misses.grouping import Vectors
 from bot.staff.misses.moments import micros
 from bot.store import audit, editing, misses, schema
 from bot.store import content as stored

@@ -193,7 +193,9 @@ def stacked(parts: Sequence[tuple[str, int]]) -> Stacked:
     placed, x = [], 0.0
     for place, ((label, count), percent) in enumerate(zip(parts, percents, strict=True), 1):
         width = _rounded(room * count / total) if total else 0.0
-        placed.append(Part(label, count, percent, _rounded(x), width, width >= _FITS_A_LABEL, place))
+        placed.append(
+            Part(label, count, percent, _rounded(min(x, WIDTH)), width, width >= _FITS_A_LABEL, place)
+        )
         x += width + (_GAP if count else 0)
     return Stacked(tuple(placed), total)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.staff.charts import (
+from bot.charts import (
     WIDTH,
     Bar,
     busiest,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bot.dialogue.misses import key_of
-from bot.staff.misses.grouping import Wording, grouped
+from bot.misses_grouping import Wording, grouped
 from knowledge.base import KnowledgeBase
 from knowledge.content import Kind, content_of, item
 from knowledge.items import TERMS_ID
