@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bot.staff.console import MENU
+
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "huong-dan-can-bo.md"
+OPERATION = ROOT / "docs" / "van-hanh.md"
 STAFF = ROOT / "bot" / "staff"
 PICTURES = ROOT / "docs" / "anh"
 MOST_BYTES = 80_000
@@ -51,6 +54,12 @@ def test_what_the_guide_names_is_on_the_screen() -> None:
     named = re.findall(r"\*\*(.+?)\*\*", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(named) > 30
     assert sorted({one for one in map(_tidy, named) if one not in on_the_screen()}) == []
+
+
+def test_the_operator_is_told_of_every_page_of_the_menu() -> None:
+    section = OPERATION.read_text(encoding="utf-8").partition("## 7. ")[2].partition("\n## ")[0]
+    assert [(item.label, item.group) for item in MENU if item.label not in section] == []
+    assert [item.group for item in MENU if item.group not in section] == []
 
 
 def test_every_picture_is_shown_once_and_small() -> None:
