@@ -43,6 +43,7 @@ from bot.misses_again import Known, MissesAgain
 from bot.nerves import Nerves
 from bot.noticeboard import Noticeboard, RuledAssistant
 from bot.outbox import AccountSender
+from bot.outreach.broadcast_sending import BroadcastSender
 from bot.outreach.delivery import Feeder, HeldMessages, Post, share_of
 from bot.outreach.proposals import Proposals
 from bot.outreach.report_counting import Bureau
@@ -420,6 +421,7 @@ def make_web(house: House) -> web.Application:
             hints=house.nerves.outbox_hints,
             approval_above=settings.campaign_approval_above,
             campaign_pace=campaign_pace(settings),
+            broadcasts_per_month=settings.zalo_broadcasts_per_month,
             officer_windows={"messenger": HUMAN_AGENT_WINDOW} if settings.messenger_human_agent else {},
         ),
     )
@@ -587,6 +589,20 @@ def make_feeder(house: House) -> Feeder:
     )
 
 
+def make_broadcast_sender(house: House, zalo: ZaloChannel) -> BroadcastSender:
+    """Shows articles to all followers of the Zalo account when their time comes."""
+    settings = house.settings
+    return BroadcastSender(
+        zalo,
+        house.database,
+        house.nerves,
+        house.clock,
+        settings.zone,
+        per_month=settings.zalo_broadcasts_per_month,
+        metrics=house.metrics,
+    )
+
+
 async def serve(
     settings: Settings,
     role: Role,
@@ -628,6 +644,7 @@ async def serve(
             works.append(ReportDrafts(desk, house.nerves).run(stop))
             if house.zalo is not None:
                 works.append(house.zalo.keep_fresh(stop))
+                works.append(make_broadcast_sender(house, house.zalo).run(stop))
         tasks = [asyncio.create_task(work) for work in works]
         await on_ready(house, port)
         # What was built stays until the end. Going through it again and again, the garbage collector would

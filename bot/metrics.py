@@ -65,6 +65,10 @@ class Metrics:
         self.campaigns_paused = Counter(
             "kh_campaigns_paused", "Campaigns that paused by themselves, by reason", ["reason"], registry=r
         )
+        self.broadcasts = Counter(
+            "kh_broadcasts", "Articles for all followers on Zalo by what came of their call", ["outcome"],
+            registry=r,
+        )  # fmt: skip
         self.conversations = Gauge(
             "kh_conversations", "Conversations by who answers them", ["mode"], registry=r
         )

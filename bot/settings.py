@@ -146,6 +146,9 @@ class Settings(BaseSettings):
         "auto",
         description="Buttons on Zalo: `auto` falls back to numbered text where Zalo refuses the template.",
     )
+    zalo_broadcasts_per_month: int = Field(
+        4, ge=1, description="Articles a month the OA may show to all its followers (sources say 4 or 30)."
+    )
     zalo_sends_per_minute: int = Field(
         2000, ge=1, description="Send rate for the OA; lower it to your package's limit (some allow 100)."
     )

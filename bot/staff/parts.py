@@ -58,6 +58,8 @@ class StaffParts:
     """A campaign to more people than this needs a second person."""
     campaign_pace: float | None = None
     """Messages a minute of campaigns, over all accounts; None: as fast as they go."""
+    broadcasts_per_month: int = 4
+    """Articles that may be shown to all followers on Zalo in a month."""
 
     criteria: CriteriaBook = field(default_factory=lambda: CriteriaBook(()))
     """The sets self-assessments are made under."""

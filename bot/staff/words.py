@@ -75,6 +75,8 @@ ACTIONS = {
     Action.CAMPAIGN_CHANGED: "Soạn chiến dịch",
     Action.CAMPAIGN_STEP: "Chuyển bước chiến dịch",
     Action.CAMPAIGN_TESTED: "Gửi thử chiến dịch",
+    Action.BROADCAST_CHANGED: "Soạn bài viết Zalo",
+    Action.BROADCAST_STEP: "Chuyển bước bài viết Zalo",
     Action.RECIPIENTS_VIEWED: "Xem danh sách người nhận tin",
     Action.RECIPIENTS_EXPORTED: "Xuất danh sách người nhận tin",
     Action.OCCASION_CHANGED: "Đổi lịch hoạt động",

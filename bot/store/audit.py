@@ -70,6 +70,8 @@ class Action(StrEnum):
     CAMPAIGN_CHANGED = "campaign_changed"
     CAMPAIGN_STEP = "campaign_step"
     CAMPAIGN_TESTED = "campaign_tested"
+    BROADCAST_CHANGED = "broadcast_changed"
+    BROADCAST_STEP = "broadcast_step"
     RECIPIENTS_VIEWED = "recipients_viewed"
     RECIPIENTS_EXPORTED = "recipients_exported"
     OCCASION_CHANGED = "occasion_changed"

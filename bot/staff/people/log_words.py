@@ -13,7 +13,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cau-hoi": ("Câu hỏi thường gặp", ("entry_", "entries_", "conflict_", "miss_")),
     "van-ban": ("Văn bản", ("document_", "passage_")),
     "tu-danh-gia": ("Tự đánh giá", ("assessments_",)),
-    "gui-tin": ("Gửi tin, báo cáo", ("campaign_", "recipients_", "occasion_", "report_")),
+    "gui-tin": ("Gửi tin, báo cáo", ("campaign_", "broadcast_", "recipients_", "occasion_", "report_")),
     "du-lieu": ("Dữ liệu của người dân", ("consent_", "data_", "retention_")),
     "tai-khoan": ("Tài khoản", ("account_", "invite_", "password_", "session_")),
     "cai-dat": ("Cài đặt, nhật ký", ("rules_", "channel_", "audit_")),
