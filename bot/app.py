@@ -184,8 +184,9 @@ async def read_board(settings: Settings, database: Database) -> Noticeboard:
 
 def make_flows(criteria: CriteriaBook | None = None) -> tuple[Flow[Any], ...]:
     """Every conversation with a purpose the bot can lead; `criteria` where they are read already."""
-    assessment, checklist = Assessment(criteria or load_criteria()), ChecklistFlow(load_checklists())
-    return (assessment, checklist, Erasure(), Story(), Subscription())
+    book = criteria or load_criteria()
+    checklist = ChecklistFlow(load_checklists())
+    return (Assessment(book), checklist, Erasure(), Story(), Subscription(book))
 
 
 def load_knowledge() -> KnowledgeBase:
@@ -318,7 +319,8 @@ def make_cabinet(settings: Settings, database: Database, clock: Clock, criteria:
             return await collect(connection, id_)
 
     folder = settings.data_dir / "sheets"
-    return Cabinet(folder, criteria.of, settings.association_name, settings.zone, clock, records)
+    groups = {group.id: group.name for group in criteria.current.groups}
+    return Cabinet(folder, criteria.of, settings.association_name, settings.zone, clock, records, groups)
 
 
 def make_profile_texts(settings: Settings, knowledge: Knowledge) -> ProfileTexts:

@@ -125,6 +125,8 @@ class Assistant:
         return last is None or view.received_at - last < self._policy.handoff_return
 
     async def _hear(self, event: InboundEvent, payload: str, view: View) -> Turn:
+        if not payload and not event.text:
+            view = self._guide.settled(view)
         if event.kind is EventKind.FOLLOW or payload == "GET_STARTED":
             return self._menu(view, self._texts.welcome, SetReceiving(allowed=True))
         if payload:
@@ -146,6 +148,7 @@ class Assistant:
 
     def _pressed(self, payload: str, view: View) -> Turn:
         kind, _, value = payload.partition(":")
+        view = self._guide.settled(view, but=value.partition(":")[0] if kind == "f" else "")
         commands = {PERSON.payload: "human_request", WRONG.payload: "feedback_bad"}
         turn: Turn | None = None
         if payload == BACK_TO_BOT.payload:
@@ -180,6 +183,7 @@ class Assistant:
         turn = self._guide.hear(said, view)
         if turn is not None:
             return turn
+        view = self._guide.settled(view)
         asks, in_flow = comments.is_question(said.text), self._is_in_flow(view)
         if not in_flow and _is_subscribed(view) and not view.state.proposed and stops_bare(said.text):
             # Nothing else is going on that could be stopped: what stops is what we send.

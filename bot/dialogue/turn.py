@@ -137,6 +137,8 @@ class ToldAboutThemselves:
 
     commune: str = ""
     """With its province; empty: not told."""
+    group: str = ""
+    """Id of a group of the current criteria; empty: not told."""
 
 
 Effect = (

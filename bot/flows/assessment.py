@@ -27,7 +27,7 @@ from bot.flows.assessment_state import (
     encode,
     kept_results,
 )
-from bot.flows.flow import Command, Context, Heard, Pressed, Said, Sent, Step
+from bot.flows.flow import Command, Context, Heard, Pressed, Said, Sent, Step, Told
 from connectors.message import Part
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -79,6 +79,10 @@ class Assessment:
         """The step's question with an example."""
         return questions.explain(state, self._from(state, context).criteria, context.capabilities)
 
+    def waits(self, state: AssessmentState) -> bool:
+        """Every question does."""
+        return True
+
     def leave(self, state: AssessmentState, context: Context) -> Stepped:
         """Kept from the choice of the group on, with the way back."""
         return self._from(state, context).leave()
@@ -88,6 +92,13 @@ class Assessment:
         if state.indicator:
             return f"câu {state.indicator}/{len(state.points)}"
         return {GROUP: "chọn nhóm", PLACE: "sắp xong", EVIDENCE: "sắp xong"}.get(state.step, "")
+
+    def told(self, state: AssessmentState | None, kept: Mapping[str, Any]) -> Told:
+        """Fulfils `Tells`: of the one in the middle first, then of the latest result."""
+        latest = next(iter(kept_results(kept)), None)
+        here = Told() if state is None else Told(state.place, state.group)
+        before = Told() if latest is None else Told(latest.place, latest.group)
+        return Told(here.commune or before.commune, here.group or before.group)
 
     def encode(self, state: AssessmentState) -> dict[str, Any]:
         """See `assessment_state.encode`."""

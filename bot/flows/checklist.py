@@ -98,6 +98,10 @@ class ChecklistFlow:
             said = f"{item.asks}\nBạn trả lời “đã có”, “chưa có” hoặc “chưa rõ” giúp mình nhé."
         return (Text(said, asked.options, numbered=False),)
 
+    def waits(self, state: ChecklistState) -> bool:
+        """Every question does."""
+        return True
+
     def leave(self, state: ChecklistState, context: Context) -> _Stepped:
         """Kept once something was ticked."""
         if not state.ticks:

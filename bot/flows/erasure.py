@@ -86,6 +86,10 @@ class Erasure:
             ),
         )
 
+    def waits(self, state: ErasureState) -> bool:
+        """Every question does."""
+        return True
+
     def leave(self, state: ErasureState, context: Context) -> Step[ErasureState]:
         """Breaking off keeps everything."""
         return self._keep()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from bot.dialogue.turn import Effect, Reply
 from connectors.channel import Capabilities
@@ -19,6 +19,7 @@ from connectors.message import Attachment, Option, Part
 from nlu.interpreter import Interpretation
 
 S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,19 @@ class Command(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the citizen told about themselves in a flow, for what that flow does and for nothing else.
+
+    Another flow may ask whether it may use it too; without a yes it must not.
+    """
+
+    commune: str = ""
+    """By its name of today; empty: not told."""
+    group: str = ""
+    """Id of a group of the criteria; empty: not told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a flow may know beside its own state."""
 
@@ -74,6 +88,8 @@ class Context:
     """Twelve capital letters and digits that are this message's alone, the same when a turn is repeated."""
     kept: Mapping[str, Any] = field(default_factory=dict)
     """What this flow left behind in this conversation when it ended (see `Step.keep`)."""
+    told: Told = field(default_factory=Told)
+    """What the citizen told in the flows that say so (see `Tells`)."""
     briefly: bool = False
     """What is asked was read a moment ago and comes again below an answer to something else: few words do."""
 
@@ -134,6 +150,11 @@ class Flow(Protocol[S]):
         """The same in other words and with an example, for somebody whose answer was not understood."""
         ...
 
+    def waits(self, state: S) -> bool:
+        """Whether the question stays when something else is said: then it is asked again below the answer.
+        False for one asked only in passing: it is over then."""
+        ...
+
     def leave(self, state: S, context: Context) -> Step[S]:
         """The citizen breaks off. A step with a state can be taken up again; with None it is over."""
         ...
@@ -148,6 +169,15 @@ class Flow(Protocol[S]):
 
     def decode(self, version: int, data: Mapping[str, Any]) -> S | None:
         """Read back a state of any version. None when it cannot be taken up: then the flow begins anew."""
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol[S_contra]):
+    """A flow in which citizens tell what others may ask to use."""
+
+    def told(self, state: S_contra | None, kept: Mapping[str, Any]) -> Told:
+        """What was told in the one left in the middle, if any, else in those that ended."""
         ...
 
 

@@ -16,7 +16,7 @@ import structlog
 from bot.dialogue.state import ConversationState, Underway
 from bot.dialogue.texts import MENU, PERSON, Texts
 from bot.dialogue.turn import Forget, Outcome, Reply, Turn, Understanding, View
-from bot.flows.flow import Command, Context, Flow, Heard, Pressed, Said, Step
+from bot.flows.flow import Command, Context, Flow, Heard, Pressed, Said, Step, Tells, Told
 from connectors.message import Text
 
 log = structlog.get_logger(__name__)
@@ -67,6 +67,15 @@ class FlowGuide:
         held = flow.decode(one.version, one.data)
         where = flow.progress(held) if held is not None else ""
         return f"{flow.title} ({where})" if where else flow.title
+
+    def settled(self, view: View, but: str = "") -> View:
+        """Without a question that was asked in passing: something else was said, so it is over.
+
+        `but`: the flow that is being pressed, whose question stays."""
+        found = self._underway(view)
+        if found is None or found[0].name == but or found[0].waits(found[1]):
+            return view
+        return replace(view, state=replace(view.state, underway=None))
 
     # --- beginning and taking up -------------------------------------------------------------------
 
@@ -197,7 +206,22 @@ class FlowGuide:
     # --- inside ------------------------------------------------------------------------------------
 
     def _context(self, flow: Flow[Any], view: View) -> Context:
-        return Context(view.received_at, view.capabilities, view.token, view.state.kept.get(flow.name, {}))
+        kept, told = view.state.kept.get(flow.name, {}), self._told(view)
+        return Context(view.received_at, view.capabilities, view.token, kept, told)
+
+    def _told(self, view: View) -> Told:
+        """What the citizen told in a flow that says so, as long as that can still be taken up or is kept."""
+        state = view.state
+        for name, flow in self._flows.items():
+            if not isinstance(flow, Tells):
+                continue
+            of_it = (
+                one for one in (state.underway, *state.set_aside) if one is not None and one.flow == name
+            )
+            begun = next((one for one in of_it if view.received_at - one.touched_at <= flow.kept_for), None)
+            held = None if begun is None else flow.decode(begun.version, begun.data)
+            return flow.told(held, state.kept.get(name, {}))
+        return Told()
 
     def _underway(self, view: View) -> tuple[Flow[Any], Any] | None:
         current = view.state.underway

@@ -113,6 +113,10 @@ class Story:
         """The same: there is nothing to misunderstand."""
         return self.ask(state, context)
 
+    def waits(self, state: StoryState) -> bool:
+        """Every question does."""
+        return True
+
     def leave(self, state: StoryState, context: Context) -> Step[StoryState]:
         """What came in is not thrown away: an officer may still want to see it."""
         return self._drop() if state == StoryState() else self._finish(state)

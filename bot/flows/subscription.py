@@ -1,35 +1,43 @@
 """Asking to be sent news and reminders: which, how often, agreed to in so many words; and ending it at once.
 
 Must never take anything but a clear yes for consent, and never make leaving harder than one message. The
-words somebody agreed to go with their yes, as proof.
+words somebody agreed to go with their yes, as proof. Behind the yes come at most two short questions about
+themselves (`subscription_self`); whatever becomes of those, the consent stands.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from bot.dialogue.leaving import stops_bare
 from bot.dialogue.texts import PERSON
-from bot.dialogue.turn import Subscribed, ToldAboutThemselves, Unsubscribed
-from bot.flows.assessment_place import as_choices, place_of, read_places
-from bot.flows.flow import Command, Context, Heard, Pressed, Said, Step, option
+from bot.dialogue.turn import Effect, Subscribed, ToldAboutThemselves, Unsubscribed
+from bot.flows import subscription_self as themselves
+from bot.flows.assessment_place import as_choices, place_of
+from bot.flows.assessment_state import CriteriaSets
+from bot.flows.flow import Command, Context, Heard, Pressed, Said, Step, Told, option
+from bot.flows.subscription_self import GROUP, NAME, PLACE, TOLD
 from bot.outreach.topics import OFFERS, Topic, offer_of
 from connectors.message import Option, Part, Text
-from nlu.text import fold
+from knowledge.criteria import Group
+from nlu.text import fold, normalise
 
-_NAME = "subscription"
 STOP = "stop"
 """The door through which everything ends at once."""
+_RESULT = "result"
+"""The door to what is agreed to."""
 _ALL = "all"
-_YES = option(_NAME, "agree", "yes", "Đồng ý nhận")
-_NO = option(_NAME, "agree", "no", "Thôi, không nhận")
-_SKIP = option(_NAME, "place", "skip", "Bỏ qua")
+_YES = option(NAME, "agree", "yes", "Đồng ý nhận")
+_NO = option(NAME, "agree", "no", "Thôi, không nhận")
 _AGAIN = Option("Chọn loại tin", "do:subscribe")
-_STEPS = ("topics", "agree", "place")
+_CONSENT = ("topics", "agree")
+_STEPS = (*_CONSENT, *themselves.STEPS)
 _EVERYTHING = re.compile(r"\b(?:tat ca|het|toan bo|ca nam|ca 5)\b")
+_REFUSES = re.compile(r"(?:khong|dung|thoi|chua|khoi)\b")
 _NUMBERS = re.compile(r"[1-6](?:(?:\s|,|;|va|\+|-)+[1-6])*")
 _NAMED: Mapping[Topic, re.Pattern[str]] = {
     Topic.MONTH: re.compile(r"\b(?:thang|ngay) khuyen hoc\b|\b2/10\b"),
@@ -46,20 +54,32 @@ class SubscriptionState:
 
     step: str = "topics"
     topics: tuple[Topic, ...] = ()
+    offered: Told = field(default_factory=Told)
+    """At the step TOLD: what a yes allows to be used. What was shown, not what is told by then."""
 
 
 class Subscription:
-    """Fulfils `Flow`. What it keeps mirrors what is stored: `topics` and `commune`."""
+    """Fulfils `Flow`. What it keeps mirrors what is stored: `topics`, `commune` and `group`."""
 
-    name = _NAME
+    name = NAME
     title = "việc đăng ký nhận tin"
     version = 1
     kept_for = timedelta(days=1)
 
+    def __init__(self, criteria: CriteriaSets) -> None:
+        """The groups are those of the current set."""
+        self._criteria = criteria
+
+    @property
+    def _groups(self) -> Sequence[Group]:
+        return self._criteria.current.groups
+
     def begin(self, context: Context, entry: str = "") -> Step[SubscriptionState]:
-        """Ask which; through the door STOP, end everything."""
+        """Ask which; through the door STOP, end everything; `result` says what is agreed to."""
         if entry == STOP:
             return self._stop(context)
+        if entry == _RESULT and context.kept.get("topics"):
+            return Step(None, (self._thanks(SubscriptionState(), context.kept),))
         state = SubscriptionState()
         return Step(state, self.ask(state, context))
 
@@ -69,23 +89,15 @@ class Subscription:
         """An answer to the question that is open."""
         if isinstance(heard, Pressed):
             return self._pressed(state, heard, context)
-        if not isinstance(heard, Said) or heard.wants("stop", "unsubscribe", "human_request"):
+        if not isinstance(heard, Said):
             return None
-        if state.step == "topics":
-            wanted = read_topics(heard.text)
-            return self._chosen(wanted, context) if wanted else None
-        if state.step == "agree":
-            if heard.wants("affirm", "subscribe"):
-                return self._agreed(state, context)
-            return self._declined() if heard.wants("deny", "back") else None
-        return self._told(state, heard, context)
+        answer = self._said_before_yes if state.step in _CONSENT else self._told
+        return answer(state, heard, context)
 
     def command(
         self, state: SubscriptionState, command: Command, said: Said | None, context: Context
     ) -> Step[SubscriptionState] | None:
-        """Back to choosing; the commune can be passed over."""
-        if command is Command.SKIP and state.step == "place":
-            return self._finish(state, "", context)
+        """Back to choosing. What is asked behind the yes takes its commands itself."""
         if command in (Command.BACK, Command.CORRECT) and state.step == "agree":
             state = SubscriptionState()
             return Step(state, self.ask(state, context))
@@ -95,16 +107,9 @@ class Subscription:
         """What is open."""
         if state.step == "agree":
             return (Text(wording_of(state.topics), (_YES, _NO), numbered=False),)
-        if state.step == "place":
-            return (
-                Text(
-                    "Bạn ở xã, phường nào để Hội gửi đúng tin nơi bạn ở? Bạn gõ tên xã, phường, hoặc bấm "
-                    "“Bỏ qua” nếu không muốn nói.",
-                    (_SKIP,),
-                    numbered=False,
-                ),
-            )
-        offered = [option(_NAME, "topics", one.topic.value, one.label) for one in OFFERS]
+        if state.step in themselves.STEPS:
+            return (themselves.ask(state.step, state.offered, self._groups),)
+        offered = [option(NAME, "topics", one.topic.value, one.label) for one in OFFERS]
         lines = "\n".join(f"{place}. {one.label}: {one.promise}" for place, one in enumerate(OFFERS, 1))
         if context.briefly:
             return (Text("Bạn muốn nhận loại tin nào?", (*offered, _everything())),)
@@ -124,33 +129,56 @@ class Subscription:
         if state.step == "agree":
             said = "Bạn nhắn “đồng ý” để nhận, hoặc “không” để thôi. Chưa đồng ý thì Hội không gửi gì cả."
             return (Text(said, (_YES, _NO), numbered=False),)
-        return (Text("Bạn gõ tên xã, phường, ví dụ “phường Tô Hiệu”, hoặc bấm “Bỏ qua”.", (_SKIP,), False),)
+        return (themselves.explain(state.step, state.offered, self._groups),)
+
+    def waits(self, state: SubscriptionState) -> bool:
+        """The consent does; what is asked behind it is asked in passing."""
+        return state.step in _CONSENT
 
     def leave(self, state: SubscriptionState, context: Context) -> Step[SubscriptionState]:
-        """Nothing was agreed to before the yes; after it, only the commune is missing."""
-        return self._finish(state, "", context) if state.step == "place" else self._declined()
+        """Nothing was agreed to before the yes; after it, nothing is missing that is needed."""
+        return self._declined() if state.step in _CONSENT else self._finish(state, context)
 
     def progress(self, state: SubscriptionState) -> str:
-        """Three short questions have none."""
+        """A few short questions have none."""
         return ""
 
     def encode(self, state: SubscriptionState) -> dict[str, Any]:
-        """Step and topics."""
-        return {"step": state.step, "topics": [topic.value for topic in state.topics]}
+        """Step and topics; behind the yes also what is offered."""
+        told = {"commune": state.offered.commune, "group": state.offered.group}
+        topics = [topic.value for topic in state.topics]
+        return {"step": state.step, "topics": topics, **(told if state.step == TOLD else {})}
 
     def decode(self, version: int, data: Mapping[str, Any]) -> SubscriptionState | None:
         """None on anything but a known step with known topics."""
         step, topics = data.get("step"), data.get("topics")
+        commune, group = data.get("commune", ""), data.get("group", "")
         if step not in _STEPS or not isinstance(topics, list):
             return None
+        if not isinstance(commune, str) or not isinstance(group, str):
+            return None
         known = tuple(topic for topic in Topic if topic.value in topics)
-        return SubscriptionState(step, known) if len(known) == len(topics) else None
+        offered = Told(commune, group)
+        is_whole = len(known) == len(topics) and (step != TOLD or offered != Told())
+        return SubscriptionState(step, known, offered) if is_whole else None
 
     # --- inside ------------------------------------------------------------------------------------
 
     def _options(self, context: Context) -> tuple[Option, ...]:
         asked = self.ask(SubscriptionState(), context)[0]
         return asked.options if isinstance(asked, Text) else ()
+
+    def _said_before_yes(
+        self, state: SubscriptionState, said: Said, context: Context
+    ) -> Step[SubscriptionState] | None:
+        if said.wants("stop", "unsubscribe", "human_request"):
+            return None
+        if state.step == "topics":
+            wanted = read_topics(said.text)
+            return self._chosen(wanted, context) if wanted else None
+        if said.wants("affirm", "subscribe"):
+            return self._agreed(state, context)
+        return self._declined() if said.wants("deny", "back") else None
 
     def _pressed(
         self, state: SubscriptionState, heard: Pressed, context: Context
@@ -164,7 +192,7 @@ class Subscription:
             return self._chosen(wanted, context) if wanted else None
         if heard.step == "agree":
             return self._agreed(state, context) if heard.value == "yes" else self._declined()
-        return self._finish(state, place_of(heard.value), context)
+        return self._told_pressed(state, heard.value, context)
 
     def _chosen(self, topics: tuple[Topic, ...], context: Context) -> Step[SubscriptionState]:
         state = SubscriptionState("agree", topics)
@@ -176,35 +204,91 @@ class Subscription:
         before = [topic for topic in Topic if topic.value in context.kept.get("topics", ())]
         now = [topic for topic in Topic if topic in before or topic in state.topics]
         keep = {**context.kept, "topics": [topic.value for topic in now]}
-        if context.kept.get("commune"):
-            return Step(None, (self._thanks(now),), (effect,), keep)
-        asking = replace(state, step="place")
+        offered = themselves.lacking(context.told, keep, self._groups)
+        step = TOLD if offered != Told() else themselves.next_question(keep, self._groups)
+        if not step:
+            return Step(None, (self._thanks(state, keep),), (effect,), keep)
+        asking = SubscriptionState(step, state.topics, offered)
         thanks = Text("Cảm ơn bạn, Hội đã ghi nhận.")
         return Step(asking, (thanks, *self.ask(asking, context)), (effect,), keep)
 
+    # --- behind the yes ----------------------------------------------------------------------------
+
+    def _told_pressed(
+        self, state: SubscriptionState, value: str, context: Context
+    ) -> Step[SubscriptionState] | None:
+        if state.step == TOLD:
+            told = state.offered if value == themselves.YES else Told()
+            return self._onwards(state, told, context) if told != Told() else self._finish(state, context)
+        if state.step == PLACE:
+            return self._onwards(state, Told(commune=place_of(value)), context)
+        known = {group.id for group in self._groups}
+        return self._onwards(state, Told(group=value if value in known else ""), context)
+
     def _told(self, state: SubscriptionState, said: Said, context: Context) -> Step[SubscriptionState] | None:
-        if said.wants("skip", "deny"):
-            return self._finish(state, "", context)
-        places = read_places(said.text)
-        if len(places) == 1:
-            return self._finish(state, places[0], context)
-        if not places:
-            return None
-        offered = tuple(option(_NAME, "place", slug, place) for slug, place in as_choices(places))
-        text = Text("Có mấy nơi cùng tên. Bạn ở nơi nào?", (*offered, _SKIP))
-        return Step(state, (text,))
+        """An answer, a wish to leave it, or None: then it was about something else and the asking is over."""
+        found = themselves.read(state.step, said, self._groups)
+        if found is not None:
+            return self._taken(state, found, said, context)
+        if themselves.asks_why(said) or (state.step == TOLD and _is_yes_and_stop(said.text)):
+            return Step(state, self.explain(state, context))
+        if state.step == TOLD and said.wants("affirm"):
+            return self._onwards(state, state.offered, context)
+        if state.step == PLACE and said.wants("skip"):
+            return self._onwards(state, Told(), context)
+        if state.step == GROUP and said.wants("back", "correct_answer"):
+            state = replace(state, step=PLACE)
+            return Step(state, self.ask(state, context))
+        ends = said.wants("skip", "deny", "stop", "back") or themselves.says_none_fits(said)
+        return self._finish(state, context) if ends else None
 
-    def _finish(self, state: SubscriptionState, commune: str, context: Context) -> Step[SubscriptionState]:
-        topics = [topic for topic in Topic if topic.value in context.kept.get("topics", ())]
-        keep = {**context.kept, "commune": commune} if commune else None
-        effects = (ToldAboutThemselves(commune),) if commune else ()
-        return Step(None, (self._thanks(topics or list(state.topics), commune),), effects, keep)
+    def _taken(
+        self, state: SubscriptionState, found: themselves.Heard, said: Said, context: Context
+    ) -> Step[SubscriptionState]:
+        if len(found.places) > 1:
+            return Step(state, (themselves.which_place(as_choices(found.places)),))
+        told = Told("".join(found.places), found.groups[0] if len(found.groups) == 1 else "")
+        offered = state.offered
+        named_again = told in (offered, Told(commune=offered.commune), Told(group=offered.group))
+        if state.step == TOLD and named_again and (said.wants("deny") or _REFUSES.match(fold(said.text))):
+            return self._finish(state, context)
+        if len(found.groups) > 1 and state.step == GROUP and not told.commune:
+            meant = [group for group in self._groups if group.id in found.groups]
+            return Step(state, (themselves.which_group(meant),))
+        news = "Mình chưa nhận ra tên xã, phường này nên chưa ghi." if found.is_place_unknown else ""
+        return self._onwards(state, told, context, news)
 
-    def _thanks(self, topics: list[Topic], commune: str = "") -> Text:
-        where = f" cho {commune}" if commune else ""
+    def _onwards(
+        self, state: SubscriptionState, told: Told, context: Context, news: str = ""
+    ) -> Step[SubscriptionState]:
+        """Keep what was told; ask what is still open, unless it was asked already."""
+        keep = _kept_with(context.kept, told)
+        step = themselves.next_question(keep, self._groups)
+        if state.step == PLACE and step == PLACE:
+            step = themselves.next_question({**keep, "commune": "-"}, self._groups)
+        if not step or state.step == GROUP:
+            return self._finish(state, context, told, news)
+        asking = replace(state, step=step, offered=Told())
+        said = (Text(news),) if news else ()
+        return Step(asking, (*said, *self.ask(asking, context)), _effects(told), keep)
+
+    def _finish(
+        self, state: SubscriptionState, context: Context, told: Told | None = None, news: str = ""
+    ) -> Step[SubscriptionState]:
+        told = told or Told()
+        keep = _kept_with(context.kept, told)
+        said = (Text(news),) if news else ()
+        return Step(None, (*said, self._thanks(state, keep)), _effects(told), keep)
+
+    def _thanks(self, state: SubscriptionState, kept: Mapping[str, Any]) -> Text:
+        topics = [topic for topic in Topic if topic.value in kept.get("topics", ())] or list(state.topics)
         named = ", ".join(offer_of(topic).label for topic in topics)
+        own = themselves.in_words(
+            Told(str(kept.get("commune", "")), str(kept.get("group", ""))), self._groups
+        )
+        about = f" Hội chọn tin theo điều bạn cho biết: {own}." if own else ""
         return Text(
-            f"Xong rồi. Bạn sẽ nhận: {named}{where}. Muốn thôi, bạn nhắn “dừng nhận tin”.", numbered=False
+            f"Xong rồi. Bạn sẽ nhận: {named}.{about} Muốn thôi, bạn nhắn “dừng nhận tin”.", numbered=False
         )
 
     def _declined(self) -> Step[SubscriptionState]:
@@ -221,6 +305,20 @@ class Subscription:
         kept = {**context.kept, "topics": []}
         next_ = _AGAIN if had else PERSON
         return Step(None, (Text(said, (next_,), numbered=False),), (Unsubscribed("dừng nhận tin"),), kept)
+
+
+def _kept_with(kept: Mapping[str, Any], told: Told) -> Mapping[str, Any]:
+    new = {"commune": told.commune, "group": told.group}
+    return {**kept, **{name: value for name, value in new.items() if value}}
+
+
+def _effects(told: Told) -> tuple[Effect, ...]:
+    return () if told == Told() else (ToldAboutThemselves(told.commune, told.group),)
+
+
+def _is_yes_and_stop(text: str) -> bool:
+    """`dung` without marks is `đúng`, `dùng` and `dừng` in one: nothing is used on that."""
+    return stops_bare(text) and normalise(text).lower().strip(" .!,") == fold(text).strip(" .!,")
 
 
 def wording_of(topics: tuple[Topic, ...]) -> str:
@@ -248,4 +346,4 @@ def read_topics(text: str) -> tuple[Topic, ...]:
 
 
 def _everything() -> Option:
-    return option(_NAME, "topics", _ALL, "Nhận tất cả")
+    return option(NAME, "topics", _ALL, "Nhận tất cả")

@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -54,9 +54,11 @@ class Cabinet:
         zone: tzinfo,
         clock: Clock,
         records: Callable[[ConversationId], Awaitable[Records]] | None = None,
+        groups: Mapping[str, str] | None = None,
     ) -> None:
         """`criteria` finds a set by its id; `folder` is made when first needed; `records` reads what is kept
-        about somebody, without which no copy of it can be made."""
+        about somebody, without which no copy of it can be made; `groups`: names of today's, by id."""
+        self._groups = groups or {}
         self._folder = folder
         self._criteria = criteria
         self._association = association
@@ -153,7 +155,9 @@ class Cabinet:
     def _draw_copy(self, conversation: ConversationId, number: str, records: Records, now: datetime) -> File:
         from bot.sheets.own_data import draw_own_data  # noqa: PLC0415
 
-        drawn = draw_own_data(records, number, now, self._association, self._criteria, self._zone)
+        drawn = draw_own_data(
+            records, number, now, self._association, self._criteria, self._zone, self._groups
+        )
         path = self._write(conversation, f"{int(now.timestamp())}-{number}-{_COPY}.pdf", drawn)
         return _copy_file(Path(path), number)
 

@@ -6,7 +6,7 @@ Everything in it comes from outside and is drawn as text only. Must never hold a
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from xml.sax.saxutils import escape
 
@@ -55,8 +55,12 @@ def draw_own_data(
     association: str,
     criteria: Find,
     zone: tzinfo = VIETNAM,
+    groups: Mapping[str, str] | None = None,
 ) -> bytes:
-    """A PDF file, A4. Blocking: some seconds for two thousand lines; not for two threads at once."""
+    """A PDF file, A4. `groups`: names by id; one it does not have is given by its id.
+
+    Blocking: some seconds for two thousand lines; not for two threads at once.
+    """
     register_fonts()
     association = printable(association, 160)
     document = io.BytesIO()
@@ -73,7 +77,7 @@ def draw_own_data(
     )
     story = [
         *_heading(association, number, at, zone),
-        *_about(records, zone),
+        *_about(records, zone, groups or {}),
         *_consents(records, zone),
         *_assessments(records, criteria, zone),
         *_campaigns(records, zone),
@@ -103,7 +107,7 @@ def _heading(association: str, number: str, at: datetime, zone: tzinfo) -> list[
     ]
 
 
-def _about(records: Records, zone: tzinfo) -> Iterator[Flowable]:
+def _about(records: Records, zone: tzinfo, groups: Mapping[str, str]) -> Iterator[Flowable]:
     yield _title("Về bạn")
     yield _plain(f"Kênh: {_CHANNELS.get(records.channel, records.channel)}.")
     yield _plain(f"Mã kênh này dùng để gọi bạn: {printable(records.user, 200)}.")
@@ -114,7 +118,8 @@ def _about(records: Records, zone: tzinfo) -> Iterator[Flowable]:
     if records.profile.commune:
         yield _plain(f"Nơi ở bạn cho biết để nhận tin: {printable(records.profile.commune, 200)}.")
     if records.profile.group_id:
-        yield _plain(f"Nhóm: {printable(records.profile.group_id, 60)}.")
+        group = groups.get(records.profile.group_id, records.profile.group_id)
+        yield _plain(f"Nhóm bạn cho biết để nhận tin: {printable(group, 60)}.")
     if records.remembered_place:
         yield _plain(f"Xã, phường bạn nhắc đến gần nhất: {printable(records.remembered_place, 200)}.")
     for at, told in records.contacts:

@@ -64,6 +64,17 @@ async def counted(connection: AsyncConnection) -> list[tuple[str, int]]:
     return [(row[0], row[1]) for row in rows]
 
 
+async def counted_by_group(connection: AsyncConnection) -> list[tuple[str, int]]:
+    """Ids of groups with how many people told they belong to it, the most first."""
+    rows = await connection.execute(
+        select(t.c.group_id, func.count())
+        .where(t.c.group_id != "")
+        .group_by(t.c.group_id)
+        .order_by(func.count().desc(), t.c.group_id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 async def forget(connection: AsyncConnection, conversation_key: str) -> None:
     """Erase it."""
     await connection.execute(delete(t).where(t.c.conversation_key == conversation_key))

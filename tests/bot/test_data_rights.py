@@ -64,6 +64,7 @@ PERSONAL = {
     "subscriptions", "profiles", "campaign_recipients",
 }  # fmt: skip
 """Tables with a column that says whose a row is."""
+GROUPS = {group.id: group.name for group in criteria_set().groups}
 
 
 class House:
@@ -72,7 +73,9 @@ class House:
     def __init__(self, database: Database, nerves: Nerves, clock: StandingClock, data_dir: Path) -> None:
         self.database, self.nerves, self.clock, self.data_dir = database, nerves, clock, data_dir
         self.inbox = Inbox(database, nerves, clock, Metrics())
-        self.cabinet = Cabinet(data_dir / "sheets", _criteria, ASSOCIATION, VIETNAM, clock, self.records)
+        self.cabinet = Cabinet(
+            data_dir / "sheets", _criteria, ASSOCIATION, VIETNAM, clock, self.records, GROUPS
+        )
         assistant = Assistant(interpreter(), knowledge(), Texts(), flows=make_flows())
         self.worker = Worker(
             database, nerves, assistant, {("fake", "oa"): FakeChannel()}, "xin lỗi", clock, Metrics(),
@@ -129,7 +132,7 @@ class House:
             progress("3", f"{code[:-1]}2", evidence=given),
             finished(now, code, evidence=given, place=commune),
             Subscribed((Topic.MONTH, Topic.LOCAL), f"{secret}: có, gửi cho mình"),
-            ToldAboutThemselves(f"{commune}, Hà Nam"),
+            ToldAboutThemselves(f"{commune}, Hà Nam", "nguoi-dan"),
             who=who,
         )
         folder = self.data_dir / "evidence" / code
@@ -405,6 +408,7 @@ async def test_whoever_asks_what_is_kept_gets_all_of_it_at_once_and_nothing_of_o
         assert trace in words, f"{trace} is not in the copy"
     assert "09:00 ngày 02/10/2026" in words
     assert noted not in words
+    assert "Nhóm bạn cho biết để nhận tin: Người dân trong xã" in words
     assert "1 ghi chú" in words
     for trace in traces(BINH):
         assert trace not in words

@@ -27,6 +27,7 @@ class Person:
     can_receive: bool = True
     mode: str = "bot"
     commune: str = ""
+    group: str = ""
     account: str = "oa"
 
     @property
@@ -51,9 +52,9 @@ async def settle(database: Database, people: Sequence[Person], now: datetime) ->
         for topic in one.topics
     ]
     told = [
-        {"conversation_key": one.id.key, "commune": one.commune, "group_id": "",
+        {"conversation_key": one.id.key, "commune": one.commune, "group_id": one.group,
          "given_at": now}
-        for one in people if one.commune
+        for one in people if one.commune or one.group
     ]  # fmt: skip
 
     async def job(connection: AsyncConnection) -> None:

@@ -161,9 +161,12 @@ async def test_hostile_words_are_shown_and_do_nothing(console: Console) -> None:
 
 
 async def test_small_places_are_not_counted_out_to_those_who_see_no_people(console: Console) -> None:
-    people = [Person(f"p{i}", commune="Mộc Châu, tỉnh Sơn La") for i in range(5)]
-    await settle(console.database, [*people, Person("q", commune="Tô Múa, tỉnh Sơn La")], console.clock())
+    people = [Person(f"p{i}", commune="Mộc Châu, tỉnh Sơn La", group="lao-dong") for i in range(5)]
+    alone = Person("q", commune="Tô Múa, tỉnh Sơn La", group="hoc-sinh")
+    await settle(console.database, [*people, alone], console.clock())
     await console.become(Role.VIEWER)
-    assert "dưới 5" in await console.page("/staff/nguoi-nhan-tin")
+    page = await console.page("/staff/nguoi-nhan-tin")
+    assert page.count("dưới 5") == 2, "one place, one group"
+    assert ">lao-dong</td>" in page, "a group no set of this house has stands with its id"
     await console.become(Role.ADMIN)
     assert "dưới 5" not in await console.page("/staff/nguoi-nhan-tin")
