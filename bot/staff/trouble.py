@@ -14,6 +14,7 @@ from bot.staff.inbox import path_of
 from bot.staff.inbox.window import ReplyWindow, reply_window
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
+from bot.staff.typed import number_in
 from bot.staff.words import channel_name, handle_of, moment, part_in_short, shortened, what_was_said
 from bot.store import audit, conversations, events, outbox
 from bot.store.audit import Action
@@ -183,7 +184,7 @@ class Trouble:
 
 
 def _id(visit: Visit) -> int:
-    given = visit.request.match_info["id"]
-    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+    found = number_in(visit.request.match_info["id"])
+    if not found:
         raise not_found()
-    return int(given)
+    return found

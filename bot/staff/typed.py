@@ -1,9 +1,9 @@
-"""What officers type into fields, made plain; and an id for what they make. Pure."""
+"""What officers type into fields, and what addresses say, made plain; and an id for what they make. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from connectors.message import clean_text
 from nlu.text import syllables
@@ -14,6 +14,16 @@ _SLUG_LENGTH = 60
 def one_line(text: str) -> str:
     """The words, with single spaces between them."""
     return " ".join(clean_text(text).split())
+
+
+def text_in(form: Mapping[str, str], name: str) -> str:
+    """A field as typed, line ends made plain."""
+    return form.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def number_in(given: str) -> int:
+    """A number out of an address or a hidden field, as large as an id may be; 0 for anything else."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
 
 
 def new_id(words: str, taken: Container[str], otherwise: str) -> str:

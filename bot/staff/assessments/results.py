@@ -23,6 +23,7 @@ from bot.staff.assessments.handing_out import handed_out
 from bot.staff.inbox import path_of as conversation_path
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
+from bot.staff.typed import number_in
 from bot.store import assessments, audit, evidence
 from bot.store.assessments import Assessment, Standing, Wanted
 from bot.store.audit import Action
@@ -68,7 +69,7 @@ class Results:
         if code and await self._exists(code):
             return web.Response(status=303, headers={"Location": path_of(code)})
         choice, filter_, group = self._choice(visit), _filter_in(visit), self._group_in(visit)
-        page = max(1, _number(query.get("trang", "1")))
+        page = max(1, number_in(query.get("trang", "1")))
         await self._note_view(visit.session.officer, _LIST)
         async with self._parts.database.read() as connection:
             counts = {
@@ -134,7 +135,7 @@ class Results:
     async def file(self, visit: Visit) -> web.StreamResponse:
         """GET …/tep/{id}: a file of evidence of this assessment and no other."""
         one = await self._loaded(visit)
-        id_ = _number(visit.request.match_info["id"])
+        id_ = number_in(visit.request.match_info["id"])
         async with self._parts.database.read() as connection:
             given = await evidence.of_assessment(connection, one.code)
         piece = next((piece for piece in given if piece.id == id_ and piece.path), None)
@@ -207,7 +208,3 @@ class Results:
 def _filter_in(visit: Visit) -> str:
     asked = visit.request.query.get("loc", "")
     return asked if asked in _FILTERS else ""
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

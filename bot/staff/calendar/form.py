@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.outreach.campaign import BadText, check_text
 from bot.outreach.topics import Topic
-from bot.staff.typed import one_line
+from bot.staff.typed import one_line, text_in
 from connectors.message import clean_text
 from knowledge.calendar import in_year
 from knowledge.content import Certainty, Item, Kind, Misfit, Occasion, item
@@ -69,20 +69,16 @@ def typed_of(body: Mapping[str, Any], why: str = "") -> Typed:
 
 def typed_in(form: Mapping[str, str]) -> Typed:
     """What was typed, line ends made plain."""
-
-    def said(name: str) -> str:
-        return form.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
-
     return Typed(
-        title=said("ten"),
-        first=said("tu"),
-        last=said("den"),
-        certainty=said("chac"),
-        note=said("ghi-chu"),
-        topic=said("loai"),
-        message=said("tin"),
-        lead_days=said("truoc"),
-        why=said("vi-sao"),
+        title=text_in(form, "ten"),
+        first=text_in(form, "tu"),
+        last=text_in(form, "den"),
+        certainty=text_in(form, "chac"),
+        note=text_in(form, "ghi-chu"),
+        topic=text_in(form, "loai"),
+        message=text_in(form, "tin"),
+        lead_days=text_in(form, "truoc"),
+        why=text_in(form, "vi-sao"),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.staff import typed as typed_words
 from bot.staff.faq.shelf import Shelf
-from bot.staff.typed import one_line
+from bot.staff.typed import one_line, text_in
 from bot.store.editing import Kept
 from connectors.message import clean_text
 from knowledge.content import ANSWER_LIMIT, QUESTION_LIMIT, STEP_LIMIT, Content, Item, Kind, Misfit, item
@@ -81,22 +81,18 @@ def typed_of(body: Mapping[str, Any], note: str = "") -> Typed:
 
 def typed_in(form: Mapping[str, str]) -> Typed:
     """What was typed, line ends made plain."""
-
-    def said(name: str) -> str:
-        return form.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
-
     return Typed(
-        question=said("cau-hoi"),
-        variants=said("cach-hoi"),
-        answer=said("tra-loi"),
-        step=said("buoc"),
+        question=text_in(form, "cau-hoi"),
+        variants=text_in(form, "cach-hoi"),
+        answer=text_in(form, "tra-loi"),
+        step=text_in(form, "buoc"),
         facts=tuple(name.removeprefix(FACT_FIELD) for name in form if name.startswith(FACT_FIELD)),
-        about=said("van-ban"),
-        years=said("nam"),
+        about=text_in(form, "van-ban"),
+        years=text_in(form, "nam"),
         featured="goi-y" in form,
-        note=said("ghi-chu"),
-        seek=said("tim"),
-        origin=said("nguon")[:ORIGIN_LIMIT],
+        note=text_in(form, "ghi-chu"),
+        seek=text_in(form, "tim"),
+        origin=text_in(form, "nguon")[:ORIGIN_LIMIT],
     )
 
 

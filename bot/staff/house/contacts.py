@@ -9,7 +9,8 @@ from typing import Any
 from bot.dialogue.nearest import Contact
 from bot.house_rules import CONTACT_LIMIT, MOST_CONTACTS, HouseRules, contact_problem
 from bot.staff.house.hours import Sample
-from bot.staff.house.section import House, Wanted, one_line, text_in
+from bot.staff.house.section import House, Wanted
+from bot.staff.typed import one_line, text_in
 from nlu.entities import find_place
 from nlu.gazetteer import COMMUNE
 

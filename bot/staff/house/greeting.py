@@ -9,7 +9,8 @@ from typing import Any
 from bot.dialogue.menu import ACTIONS
 from bot.dialogue.texts import WISHES
 from bot.house_rules import GREETING_LIMIT, MOST_STARTERS, WELCOME_LIMIT, HouseRules
-from bot.staff.house.section import House, Wanted, text_in
+from bot.staff.house.section import House, Wanted
+from bot.staff.typed import text_in
 from connectors.message import clean_text
 from knowledge.base import KnowledgeBase
 from knowledge.index import Mode

@@ -11,7 +11,8 @@ from typing import Any
 
 from bot.house_rules import HouseRules
 from bot.office import DAY_MINUTES, DAYS, ClosedDays, Hours, Office
-from bot.staff.house.section import House, Wanted, one_line, text_in
+from bot.staff.house.section import House, Wanted
+from bot.staff.typed import one_line, text_in
 
 _CLOCK = r"(\d{1,2})\s*(?:(?::|\.|giờ|h|g)\s*(\d{2})?)?(?:\s*phút)?"
 _STRETCH = re.compile(rf"{_CLOCK}\s*(?:-|–|—|đến|tới)\s*{_CLOCK}")

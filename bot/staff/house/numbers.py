@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot.house_rules import KEEP_DAYS, RETURN_HOURS, HouseRules
-from bot.staff.house.section import House, Wanted, text_in
+from bot.staff.house.section import House, Wanted
+from bot.staff.typed import text_in
 from bot.staff.words import WEEKDAYS
 
 _NUMBER = re.compile(r"\d{1,6}(?:[.,]\d{1,2})?")

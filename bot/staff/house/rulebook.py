@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.house_rules import HouseRules, body_of, read_rules
 from bot.staff.access import Visit
-from bot.staff.house.section import House, one_line
+from bot.staff.house.section import House
 from bot.staff.parts import StaffParts
+from bot.staff.typed import one_line
 from bot.store import audit
 from bot.store import house_rules as stored
 from bot.store.audit import Action

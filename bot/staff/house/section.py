@@ -8,7 +8,6 @@ from datetime import datetime, tzinfo
 from typing import Any, Protocol
 
 from bot.house_rules import HouseRules
-from connectors.message import clean_text
 from knowledge.base import KnowledgeBase
 
 
@@ -74,13 +73,3 @@ class Section(Protocol):
     async def shown(self, typed: Any, rules: HouseRules, house: House) -> Mapping[str, Any]:
         """What its template needs besides; `rules` are those the form asks for, as far as it can be read."""
         ...
-
-
-def text_in(form: Mapping[str, str], name: str) -> str:
-    """A field as typed, line ends made plain."""
-    return form.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def one_line(text: str) -> str:
-    """As it is stored: clean, on one line."""
-    return " ".join(clean_text(text).split())

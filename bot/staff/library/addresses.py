@@ -7,6 +7,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.staff.access import not_found
+from bot.staff.typed import number_in
 
 LIBRARY = "/staff/van-ban"
 REVIEW = f"{LIBRARY}/xem-lai"
@@ -33,11 +34,6 @@ def passage_path(passage_id: int) -> str:
 def shipped_path(number: str) -> str:
     """The page of a document that comes with the program."""
     return f"{SHIPPED}?so={quote(number, safe='')}"
-
-
-def number_in(given: str) -> int:
-    """A number out of an address; 0 for anything else."""
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
 
 
 def id_of(request: web.Request, name: str = "id") -> int:

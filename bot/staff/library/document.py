@@ -20,11 +20,12 @@ from bot.page_pictures import NoPicture, PagePictures, original_of
 from bot.staff.access import EDITING, EVERY_ROLE, PageError, Route, Visit, not_found, see
 from bot.staff.library import form as forms
 from bot.staff.library import shown
-from bot.staff.library.addresses import LIBRARY, id_of, number_in, passage_path, source_path
+from bot.staff.library.addresses import LIBRARY, id_of, passage_path, source_path
 from bot.staff.library.form import Typed
 from bot.staff.library.shipped import Register
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
+from bot.staff.typed import number_in
 from bot.staff.words import moment
 from bot.store import audit, documents, library
 from bot.store.audit import Action

@@ -18,7 +18,6 @@ from bot.staff.library.addresses import (
     REVIEW,
     SHIPPED,
     UPLOADS,
-    number_in,
     shipped_path,
     source_path,
 )
@@ -27,6 +26,7 @@ from bot.staff.library.shipped import Register, Registered
 from bot.staff.library.shown import Badge
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
+from bot.staff.typed import number_in
 from bot.staff.words import moment
 from bot.store import documents, library, uploads
 from bot.store.documents import Listed

@@ -21,12 +21,12 @@ from bot.staff.library.addresses import (
     PASSAGES,
     REVIEW,
     id_of,
-    number_in,
     passage_path,
     source_path,
 )
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
+from bot.staff.typed import number_in
 from bot.staff.words import moment
 from bot.store import audit, documents, library
 from bot.store.audit import Action

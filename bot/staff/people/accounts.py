@@ -20,6 +20,7 @@ from bot.staff.parts import StaffParts
 from bot.staff.people.links import hash_of_token, new_token, subject_of
 from bot.staff.people.log_shown import Names, shown
 from bot.staff.people.places import LINK, LOG, PEOPLE, account_path
+from bot.staff.typed import number_in
 from bot.staff.words import ROLE_MEANS, ROLES, at_start, moment
 from bot.store import audit, invites, staff
 from bot.store.audit import Action, account_subject
@@ -274,12 +275,11 @@ class Accounts:
             ) from None
 
     async def _asked_for(self, visit: Visit) -> Account:
-        given = visit.request.match_info["id"]
-        if given.isascii() and given.isdigit() and len(given) <= 18:
-            async with self._parts.database.read() as connection:
-                for account in await staff.accounts(connection):
-                    if account.id == int(given):
-                        return account
+        wanted = number_in(visit.request.match_info["id"])
+        async with self._parts.database.read() as connection:
+            for account in await staff.accounts(connection):
+                if account.id == wanted:
+                    return account
         raise not_found()
 
     # --- drawing ----------------------------------------------------------------------------------------
