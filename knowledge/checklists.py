@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -135,12 +136,22 @@ class _ChecklistsRow(Row):
     checklists: Annotated[list[_ChecklistRow], Field(min_length=1)]
 
 
-def load_checklists(path: Path = CRITERIA_DIR / CHECKLISTS) -> tuple[Checklist, ...]:
-    """All checklists in the order of the file. Raises the first ContentError: then none may be used."""
+def load_checklists(path: Path | None = None) -> tuple[Checklist, ...]:
+    """All checklists in the order of the file; without one those that ship, which are read once.
+
+    Raises the first ContentError: then none may be used.
+    """
+    if path is None:
+        return _shipped()
     try:
         return read_checklists(path)
     except Faults as faults:
         raise faults.errors[0] from faults
+
+
+@cache
+def _shipped() -> tuple[Checklist, ...]:
+    return load_checklists(CRITERIA_DIR / CHECKLISTS)
 
 
 def read_checklists(path: Path) -> tuple[Checklist, ...]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -156,12 +157,22 @@ class CriteriaBook:
         return next((one for one in self.sets if one.id == id_), None)
 
 
-def load_criteria(folder: Path = CRITERIA_DIR) -> CriteriaBook:
-    """All sets of a folder. Raises the first ContentError: then nothing of the folder may be used."""
+def load_criteria(folder: Path | None = None) -> CriteriaBook:
+    """All sets of a folder; without one those that ship with the program, which are read once.
+
+    Raises the first ContentError: then nothing of the folder may be used.
+    """
+    if folder is None:
+        return _shipped()
     try:
         return read_criteria(folder)
     except Faults as faults:
         raise faults.errors[0] from faults
+
+
+@cache
+def _shipped() -> CriteriaBook:
+    return load_criteria(CRITERIA_DIR)
 
 
 def read_criteria(folder: Path) -> CriteriaBook:
