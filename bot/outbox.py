@@ -23,7 +23,7 @@ from bot.liveness import is_dead, this_process
 from bot.logs import digest_of
 from bot.metrics import Metrics
 from bot.nerves import Nerves
-from bot.outreach.campaign import QUOTA_IS_OUT
+from bot.outreach.campaign import QUOTA_IS_OUT, TEMPLATE_NOT_TAKEN
 from bot.store import accounts, audit, campaigns, conversations, outbox, recipients
 from bot.store.audit import Action
 from bot.store.database import Database, Job, StoreUnavailable
@@ -37,6 +37,7 @@ from connectors.errors import (
     OutcomeUnknown,
     RetryLater,
     SendError,
+    TemplatesUnavailable,
     WindowClosed,
 )
 from connectors.message import File
@@ -277,7 +278,9 @@ class AccountSender:
             if isinstance(error, WindowClosed) and message.author == CAMPAIGN:
                 await recipients.window_was_shut(connection, message.id, now)
             if isinstance(error, Deferred) and error.needs_operator and message.author == CAMPAIGN:
-                paused = await campaigns.pause_of(connection, message.id, QUOTA_IS_OUT)
+                is_template = isinstance(error, TemplatesUnavailable)
+                why = TEMPLATE_NOT_TAKEN.format(code=error.code) if is_template else QUOTA_IS_OUT
+                paused = await campaigns.pause_of(connection, message.id, why)
                 if paused is not None:
                     subject, detail = f"campaign:{paused}", {"did": "pause", "why": error.reason}
                     await audit.note(connection, None, Action.CAMPAIGN_STEP, subject, now, detail)

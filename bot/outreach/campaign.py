@@ -22,6 +22,8 @@ TEXT_LIMIT = 1200
 """Characters: one message on every channel, with room for names."""
 NAME_LIMIT = 120
 LABEL_LIMIT = 20
+VALUE_LIMIT = 200
+"""Characters at one mark of a paid template; the platforms may allow less."""
 HELD_AT_MOST = timedelta(days=30)
 LATE_AFTER = timedelta(hours=6)
 """A schedule missed by more than this (the program was off) waits for a person instead of going out late."""
@@ -29,6 +31,11 @@ LATE_AFTER = timedelta(hours=6)
 
 QUOTA_IS_OUT = "Kênh đã hết lượt gửi trong gói. Bạn mua thêm hoặc đợi lượt mới, rồi bấm Gửi tiếp."
 """Why a campaign pauses by itself when the platform's quota is used up."""
+TEMPLATE_NOT_TAKEN = (
+    "Nền tảng không nhận mẫu tin trả phí (mã {code}): mẫu chưa duyệt, hết tiền hoặc thiếu quyền. Bạn sửa ở "
+    "nền tảng rồi bấm Gửi tiếp; hoặc bỏ mẫu trong Cài đặt, ai cần mẫu sẽ không nhận."
+)
+"""Why it pauses when its template would be refused to everybody."""
 
 
 class State(StrEnum):
@@ -63,6 +70,8 @@ class Outside(StrEnum):
     """Kept until they next write, and given after their question was answered."""
     LEAVE = "leave"
     """They do not get it, and are counted with the reason."""
+    TEMPLATE = "template"
+    """They get a paid template where one is chosen for their channel; the others do not get it."""
 
 
 class Assessed(StrEnum):
@@ -97,6 +106,17 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateChoice:
+    """The paid template for those outside the window, on one channel."""
+
+    channel: str
+    id: str
+    """As bot.outreach.paid.PaidTemplate has it."""
+    values: Mapping[str, str]
+    """What stands at each mark; may hold the placeholders."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What is said."""
 
@@ -105,6 +125,8 @@ class Message:
     image: str = ""
     """A file below DATA_DIR/campaigns, named as `is_picture_name` wants it; empty: none."""
     button: Button | None = None
+    templates: tuple[TemplateChoice, ...] = ()
+    """At most one for each channel; used with Outside.TEMPLATE alone."""
 
 
 PLACEHOLDERS: Mapping[str, str] = {
@@ -134,6 +156,15 @@ def check_text(text: str) -> None:
     if any(brace in _PLACEHOLDER.sub("", text) for brace in "{}"):
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
         raise BadText(f"Trong tin có dấu ngoặc nhọn lạ. Chỗ điền sẵn chỉ có: {known}.")
+
+
+def check_value(text: str) -> None:
+    """Raise BadText where what stands at a template's mark is empty, too long, or cannot be filled."""
+    if not text.strip():
+        raise BadText("Chỗ điền này đang trống.")
+    if len(text) > VALUE_LIMIT or "\n" in text:
+        raise BadText(f"Chỗ điền viết trên một dòng, tối đa {VALUE_LIMIT} ký tự.")
+    check_text(text)
 
 
 def rendered(text: str, values: Mapping[str, str]) -> str:
@@ -196,7 +227,10 @@ def may_schedule(campaign: Campaign, recipients: int, approval_above: int) -> No
 def as_json(message: Message) -> dict[str, Any]:
     """The message as JSON-able values."""
     button = {"label": message.button.label, "payload": message.button.payload} if message.button else None
-    return {"text": message.text, "image": message.image, "button": button}
+    templates = [
+        {"channel": one.channel, "id": one.id, "values": dict(one.values)} for one in message.templates
+    ]
+    return {"text": message.text, "image": message.image, "button": button, "templates": templates}
 
 
 def message_from(data: Mapping[str, Any]) -> Message:
@@ -206,6 +240,12 @@ def message_from(data: Mapping[str, Any]) -> Message:
         str(data["text"]),
         image if is_picture_name(image) else "",
         Button(str(button["label"]), str(button["payload"])) if button else None,
+        tuple(
+            TemplateChoice(
+                str(one["channel"]), str(one["id"]), {str(k): str(v) for k, v in one["values"].items()}
+            )
+            for one in data.get("templates", ())
+        ),
     )
 
 

@@ -26,8 +26,9 @@ from bot.metrics import Metrics
 from bot.nerves import Nerves
 from bot.outreach.audience import Candidate, as_they_stand
 from bot.outreach.campaign import LATE_AFTER, Campaign, Message, State, rendered
+from bot.outreach.paid import Offer, Paid, Ready, nothing_on_offer, paid_by
 from bot.outreach.pictures import MEDIA_TYPE
-from bot.outreach.planning import place_of, write_down
+from bot.outreach.planning import place_of, standing_in, write_down
 from bot.outreach.topics import offer_of
 from bot.outreach.windows import TERMS, Standing, Why, is_quiet, out_of_quiet, quiet_begins, standing_of
 from bot.store import accounts, audit, campaigns, outbox, profiles, recipients
@@ -50,6 +51,8 @@ AHEAD_SECONDS = 2.0
 AHEAD_AT_LEAST, AHEAD_AT_MOST = 8, 400
 AT_ONCE = 100
 """Recipients of one transaction."""
+_TEMPLATE_PLACE = 1000
+"""Where the stamps of templates begin: beyond those of any message."""
 CLEAR_UP_EVERY = timedelta(seconds=20)
 BROKEN = "Kênh {name} đang trục trặc: {why}"
 NO_PICTURE = (
@@ -101,16 +104,21 @@ class Post:
     zone: tzinfo
     folder: Path
     """Where pictures of campaigns lie."""
+    offer: Offer = nothing_on_offer
+    """The paid templates there are now."""
 
     def words(self, message: Message, commune: str, now: datetime) -> tuple[Part, ...]:
         """What is said, with the button."""
-        values = {
+        options = (Option(message.button.label, message.button.payload),) if message.button else ()
+        return (Text(rendered(message.text, self.values(commune, now)), options, numbered=False),)
+
+    def values(self, commune: str, now: datetime) -> Mapping[str, str]:
+        """What the placeholders stand for."""
+        return {
             "hoi": self.association,
             "xa": commune or "nơi bạn ở",
             "ngay": f"{now.astimezone(self.zone):%d/%m}",
         }
-        options = (Option(message.button.label, message.button.payload),) if message.button else ()
-        return (Text(rendered(message.text, values), options, numbered=False),)
 
     def parts(self, message: Message, commune: str, now: datetime) -> tuple[Part, ...]:
         """A picture, if there is one, then the words."""
@@ -211,7 +219,9 @@ class Feeder:
             if now - due > LATE_AFTER:
                 await self._pause(campaign, LATE, "late")
                 return
-            count = await write_down(self._database, campaign, self._clock, self._post.zone, self._terms)
+            count = await write_down(
+                self._database, campaign, self._clock, self._post.zone, self._terms, self._post.offer()
+            )
             async with self._database.read() as connection:
                 written = await campaigns.load(connection, campaign.id)
             if written is not None and written.planned_at is not None:
@@ -300,10 +310,11 @@ class Feeder:
         at.after[campaign.id] = turns[-1].id if turns else 0
         if not turns:
             return
+        paid = paid_by(campaign.outside, campaign.message, self._post.offer())
 
         async def job(connection: AsyncConnection) -> int:
             decided = [
-                await self._decide(connection, campaign, turn, people, communes, at.channel, now)
+                await self._decide(connection, campaign, turn, people, communes, at.channel, paid, now)
                 for turn in turns
             ]
             handed = [one for one in decided if one is not None]
@@ -323,6 +334,7 @@ class Feeder:
         people: Mapping[str, Candidate],
         communes: Mapping[str, str],
         channel: Channel,
+        paid: Paid,
         now: datetime,
     ) -> Handed | None:
         """Decide about one waiting person: their message, or None where they may not have it now."""
@@ -330,14 +342,15 @@ class Feeder:
         person = people.get(key)
         standing, why = Standing.CLOSED, Why.NOT_AGREED
         if person is not None:
-            per_month = offer_of(campaign.topic).per_month
-            standing, why = standing_of(person.recipient, now, per_month=per_month, terms=self._terms)
+            known = replace(person.recipient, shut_at=turn.shut_at)
+            standing, why = standing_in(campaign, known, now, self._terms, paid)
         if standing is Standing.CLOSED:
             place = place_of(standing, why, campaign.outside)
             if place is not Place.WAITING:
                 await recipients.put(connection, turn.id, place, standing, why, now)
             return None
-        messages = made(campaign, turn, self._post, channel, communes.get(key, ""), now)
+        ready = paid.ready[channel.name] if why is Why.BY_TEMPLATE else None
+        messages = made(campaign, turn, self._post, channel, communes.get(key, ""), now, ready)
         expiring = [replace(one, expires_at=quiet_begins(now, self._post.zone)) for one in messages]
         return Handed(turn.id, expiring, standing, why)
 
@@ -422,14 +435,18 @@ class HeldMessages:
 
 
 def made(
-    campaign: Campaign, turn: Turn, post: Post, channel: Channel, commune: str, now: datetime
+    campaign: Campaign,
+    turn: Turn,
+    post: Post,
+    channel: Channel,
+    commune: str,
+    now: datetime,
+    ready: Ready | None = None,
 ) -> list[NewMessage]:
-    """The messages of one recipient; made again they bear the same stamps."""
-    fitted = [
-        piece
-        for part in post.parts(campaign.message, commune, now)
-        for piece in channel.fit(part, turn.conversation.user)
-    ]
+    """The messages of one recipient, or (`ready`) the paid template instead; made again they bear the same
+    stamps. The template's are its own: a picture may have gone out before the window was found shut."""
+    parts = (ready.part(post.values(commune, now)),) if ready else post.parts(campaign.message, commune, now)
+    fitted = [piece for part in parts for piece in channel.fit(part, turn.conversation.user)]
     return [
         NewMessage(
             turn.conversation,
@@ -438,7 +455,7 @@ def made(
             author=CAMPAIGN,
             priority=PRIORITY,
         )
-        for place, part in enumerate(fitted)
+        for place, part in enumerate(fitted, _TEMPLATE_PLACE if ready else 0)
     ]
 
 

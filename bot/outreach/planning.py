@@ -7,7 +7,7 @@ planned, and the next try begins anew.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.outreach.audience import Candidate, candidates, count_without_consent
 from bot.outreach.campaign import Campaign, Outside
+from bot.outreach.paid import Paid, PaidTemplate, paid_by
 from bot.outreach.topics import offer_of
-from bot.outreach.windows import TERMS, Standing, Terms, Why, standing_of
+from bot.outreach.windows import TERMS, Recipient, Standing, Terms, Why, standing_of
 from bot.store import campaigns, recipients
 from bot.store.database import Database
 from bot.store.recipients import NewRecipient, Place
@@ -62,30 +63,52 @@ def place_of(standing: Standing, why: Why, outside: Outside) -> Place:
     return Place.HELD if outside is Outside.HOLD and why in _UNTIL_THEY_WRITE else Place.SKIPPED
 
 
-def decided(one: Candidate, campaign: Campaign, now: datetime, terms: Mapping[str, Terms]) -> NewRecipient:
-    """What is to become of one person."""
+def standing_in(
+    campaign: Campaign, one: Recipient, now: datetime, terms: Mapping[str, Terms], paid: Paid
+) -> tuple[Standing, Why]:
+    """Standing and reason of one person in this campaign, with its templates."""
     per_month = offer_of(campaign.topic).per_month
-    standing, why = standing_of(one.recipient, now, per_month=per_month, terms=terms)
+    standing, why = standing_of(one, now, per_month=per_month, terms=terms, by_template=paid.ready)
+    is_gone = why in _UNTIL_THEY_WRITE and one.channel in paid.gone
+    return standing, Why.TEMPLATE_GONE if is_gone else why
+
+
+def decided(
+    one: Candidate, campaign: Campaign, now: datetime, terms: Mapping[str, Terms], paid: Paid
+) -> NewRecipient:
+    """What is to become of one person."""
+    standing, why = standing_in(campaign, one.recipient, now, terms, paid)
     place = place_of(standing, why, campaign.outside)
     return NewRecipient(one.conversation_key, one.recipient.channel, one.account, place, standing, why)
 
 
 async def foreseen(
-    connection: AsyncConnection, campaign: Campaign, now: datetime, zone: tzinfo, terms: Mapping[str, Terms]
+    connection: AsyncConnection,
+    campaign: Campaign,
+    now: datetime,
+    zone: tzinfo,
+    terms: Mapping[str, Terms],
+    on_offer: Sequence[PaidTemplate] = (),
 ) -> AsyncIterator[list[NewRecipient]]:
     """Everybody who agreed and is meant, with what becomes of them as of now, in portions. Needs a connection
-    of `Database.read`."""
+    of `Database.read`. `on_offer`: the paid templates there are."""
+    paid = paid_by(campaign.outside, campaign.message, on_offer)
     async for portion in candidates(connection, campaign.topic, campaign.audience, now, zone):
-        yield [decided(one, campaign, now, terms) for one in portion]
+        yield [decided(one, campaign, now, terms, paid) for one in portion]
 
 
 async def preview(
-    database: Database, campaign: Campaign, now: datetime, zone: tzinfo, terms: Mapping[str, Terms] = TERMS
+    database: Database,
+    campaign: Campaign,
+    now: datetime,
+    zone: tzinfo,
+    terms: Mapping[str, Terms] = TERMS,
+    on_offer: Sequence[PaidTemplate] = (),
 ) -> Funnel:
-    """The funnel as of now. `terms` holds the channels that are on."""
+    """The funnel as of now. `terms` holds the channels that are on, `on_offer` the templates there are."""
     counted: Counter[tuple[str, Place, Standing, Why]] = Counter()
     async with database.read() as connection:
-        async for portion in foreseen(connection, campaign, now, zone, terms):
+        async for portion in foreseen(connection, campaign, now, zone, terms, on_offer):
             counted.update((one.channel, one.place, one.standing, one.why) for one in portion)
         missing = await count_without_consent(connection, campaign.topic, campaign.audience, now)
     return Funnel(dict(counted), missing)
@@ -97,6 +120,7 @@ async def write_down(
     clock: Clock,
     zone: tzinfo,
     terms: Mapping[str, Terms] = TERMS,
+    on_offer: Sequence[PaidTemplate] = (),
 ) -> int:
     """Write the recipients of a campaign that is about to begin; gives how many. Once done, does nothing.
 
@@ -109,7 +133,7 @@ async def write_down(
     now, written = clock(), 0
     people: list[NewRecipient] = []
     async with database.read() as connection:
-        async for portion in foreseen(connection, campaign, now, zone, terms):
+        async for portion in foreseen(connection, campaign, now, zone, terms, on_offer):
             people += portion
             written += len(portion)
             while len(people) >= _ROWS_AT_ONCE:

@@ -24,9 +24,11 @@ from bot.outreach.campaign import (
     NotAllowed,
     State,
     check_text,
+    check_value,
     is_picture_name,
     may_schedule,
 )
+from bot.outreach.paid import Offer, nothing_on_offer
 from bot.outreach.planning import Funnel
 from bot.outreach.windows import TERMS, Terms
 from bot.store import audit, campaigns
@@ -47,6 +49,8 @@ class Office:
     """Names of the channels that are on: nobody on another is shown as reachable."""
     approval_above: int
     """More recipients than this need a second person's approval."""
+    offer: Offer = nothing_on_offer
+    """The paid templates there are now."""
 
     @property
     def terms(self) -> Mapping[str, Terms]:
@@ -84,7 +88,9 @@ class Office:
 
     async def preview(self, campaign: Campaign) -> Funnel:
         """What would become of everybody, if it went out now."""
-        return await planning.preview(self.database, campaign, self.clock(), self.zone, self.terms)
+        return await planning.preview(
+            self.database, campaign, self.clock(), self.zone, self.terms, self.offer()
+        )
 
     async def ask(self, campaign: Campaign, by: Officer) -> None:
         """Ask a second person. Raises Overtaken."""
@@ -184,6 +190,9 @@ def _picture(now: Message, before: Message) -> dict[str, str]:
 
 def _check(new: NewCampaign) -> None:
     check_text(new.message.text)
+    for choice in new.message.templates:
+        for value in choice.values.values():
+            check_value(value)
     if new.message.image and not is_picture_name(new.message.image):
         raise BadText("Ảnh của tin chưa được nhận. Bạn chọn lại ảnh giúp nhé.")
     if not new.name.strip() or len(new.name) > NAME_LIMIT:

@@ -7,7 +7,7 @@ arrive, and staff a surprise. Said per person before anything is sent, and asked
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -35,6 +35,8 @@ class Why(StrEnum):
     """Inside the free window."""
     BEYOND_FREE = "beyond_free"
     """Inside the window, after its free part (Zalo: 48 hours)."""
+    BY_TEMPLATE = "by_template"
+    """Outside the window, reached by a paid template."""
     WINDOW = "window"
     """Not written to us for longer than the platform allows."""
     NEVER_WROTE = "never_wrote"
@@ -51,6 +53,8 @@ class Why(StrEnum):
     """The channel is not configured, or its account changed."""
     WITH_A_PERSON = "with_a_person"
     """An officer is talking with them: not now."""
+    TEMPLATE_GONE = "template_gone"
+    """Outside the window, and the paid template that was chosen cannot be used any more."""
     STOPPED = "stopped"
     """The campaign was stopped before their turn came."""
 
@@ -85,6 +89,16 @@ class Recipient:
     """Campaign messages since midnight in the house's zone, of any campaign."""
     sent_this_month: int = 0
     """Campaign messages of this topic since the first of the month."""
+    shut_at: datetime | None = None
+    """When the platform said that the window is shut although we thought it open; None: it did not."""
+
+    def is_outside(self, window: timedelta | None, now: datetime) -> bool:
+        """Whether the platform takes no ordinary message now."""
+        if window is None:
+            return False
+        if self.last_heard_at is None or now - self.last_heard_at >= window:
+            return True
+        return self.shut_at is not None and self.last_heard_at <= self.shut_at
 
 
 def standing_of(
@@ -94,23 +108,31 @@ def standing_of(
     per_month: int,
     terms: Mapping[str, Terms] = TERMS,
     per_day: int = PER_DAY,
+    by_template: Container[str] = (),
 ) -> tuple[Standing, Why]:
-    """Standing and reason, the weightiest reason first. `now` aware."""
+    """Standing and reason, the weightiest reason first. `now` aware.
+
+    `by_template`: channels on which those outside the window are reached by a paid template.
+    """
     since = None if one.last_heard_at is None else now - one.last_heard_at
     allowed = terms.get(one.channel, Terms(None, None))
+    is_outside = one.is_outside(allowed.window, now)
+    is_shut = is_outside and one.channel not in by_template
     barred = (
         (Why.CHANNEL_OFF, one.channel not in terms),
         (Why.NOT_AGREED, not one.agreed),
         (Why.CANNOT_RECEIVE, not one.can_receive),
         (Why.MONTH_IS_FULL, one.sent_this_month >= per_month),
         (Why.DAY_IS_FULL, one.sent_today >= per_day),
-        (Why.NEVER_WROTE, allowed.window is not None and since is None),
-        (Why.WINDOW, allowed.window is not None and since is not None and since >= allowed.window),
+        (Why.NEVER_WROTE, is_shut and since is None),
+        (Why.WINDOW, is_shut),
         (Why.WITH_A_PERSON, one.with_a_person),
     )
     for why, holds in barred:
         if holds:
             return Standing.CLOSED, why
+    if is_outside:
+        return Standing.PAID, Why.BY_TEMPLATE
     if allowed.free_for is not None and since is not None and since >= allowed.free_for:
         return Standing.PAID, Why.BEYOND_FREE
     return Standing.FREE, Why.OPEN

@@ -136,6 +136,24 @@ async def results(connection: AsyncConnection, campaign_id: int) -> list[Result]
     return [Result(row[0], Place(row[1]), row[2], row[3], row[4], row[5], row[6]) for row in rows]
 
 
+async def without_picture(connection: AsyncConnection, campaign_id: int) -> int:
+    """How many recipients' picture failed, or may not have arrived, though their words went on alone."""
+    picture = outbox.alias("picture")
+    dead = picture.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")])  # as ix_outbox_dead
+    together = (
+        picture.c.conversation_key == outbox.c.conversation_key,
+        picture.c.author == CAMPAIGN,
+        picture.c.created_at == outbox.c.created_at,
+        picture.c.id < outbox.c.id,
+    )
+    query = (
+        select(func.count(r.c.id.distinct()))
+        .select_from(r.join(outbox, outbox.c.id == r.c.outbox_id).join(picture, and_(*together)))
+        .where(r.c.campaign_id == campaign_id, dead)
+    )
+    return await connection.scalar(query) or 0
+
+
 async def count(connection: AsyncConnection, campaign_id: int, *places: Place) -> int:
     """How many recipients there are (in these places)."""
     query = select(func.count()).where(r.c.campaign_id == campaign_id)
@@ -205,6 +223,8 @@ class Turn:
 
     id: int
     conversation: ConversationId
+    shut_at: datetime | None = None
+    """When the platform said that an ordinary message is not taken; None: it did not say so."""
 
 
 async def next_waiting(
@@ -212,7 +232,7 @@ async def next_waiting(
 ) -> list[Turn]:
     """Waiting recipients of one account, in the order they were written down, from id `after` on."""
     rows = await connection.execute(
-        select(r.c.id, r.c.conversation_key)
+        select(r.c.id, r.c.conversation_key, r.c.why, r.c.decided_at)
         .where(
             r.c.campaign_id == campaign_id,
             r.c.state == Place.WAITING.value,
@@ -223,7 +243,14 @@ async def next_waiting(
         .order_by(r.c.id)
         .limit(limit)
     )
-    return [Turn(row.id, ConversationId.from_key(row.conversation_key)) for row in rows]
+    return [
+        Turn(
+            row.id,
+            ConversationId.from_key(row.conversation_key),
+            row.decided_at if row.why == Why.WINDOW.value else None,  # see window_was_shut
+        )
+        for row in rows
+    ]
 
 
 async def held_for(
@@ -303,12 +330,13 @@ async def put(
 async def window_was_shut(connection: AsyncConnection, outbox_id: int, at: datetime) -> bool:
     """A platform says that somebody must write first, though we thought they might be written to.
 
-    They stand where they would stand had we known: kept until they write, or left alone, as the campaign
-    says. The message leaves the outbox, with what was to go along, so that it can be given later. False,
+    They stand where they would stand had we known: kept until they write, waiting for their paid template, or
+    left alone, as the campaign says; left alone too where it was the template that was not taken. The message
+    leaves the outbox, with what was to go along, so that it can be given later. False,
     changing nothing, where it is no recipient's message.
     """
     found = await connection.execute(
-        select(r.c.id, t.c.outside, outbox.c.conversation_key, outbox.c.created_at)
+        select(r.c.id, r.c.why, t.c.outside, outbox.c.conversation_key, outbox.c.created_at)
         .select_from(r.join(outbox, outbox.c.id == r.c.outbox_id).join(t, t.c.id == r.c.campaign_id))
         .where(
             r.c.outbox_id == outbox_store.last_of_turn(outbox_id),
@@ -319,6 +347,8 @@ async def window_was_shut(connection: AsyncConnection, outbox_id: int, at: datet
     if row is None:
         return False
     place = Place.HELD if row.outside == Outside.HOLD.value else Place.SKIPPED
+    if row.outside == Outside.TEMPLATE.value and row.why != Why.BY_TEMPLATE.value:
+        place = Place.WAITING
     stands = {"state": place.value, "standing": Standing.CLOSED.value, "why": Why.WINDOW.value}
     await connection.execute(
         update(r).where(r.c.id == row.id).values(**stands, outbox_id=None, decided_at=at)

@@ -19,6 +19,7 @@ STATES = {
 WHY = {
     Why.OPEN: "còn trong thời gian nhắn miễn phí",
     Why.BEYOND_FREE: "quá 48 giờ từ lần nhắn cuối, Zalo tính vào gói tin",
+    Why.BY_TEMPLATE: "gửi bằng mẫu tin trả phí",
     Why.WINDOW: "đã lâu không nhắn cho Hội, nền tảng không cho gửi",
     Why.NEVER_WROTE: "chưa từng nhắn riêng cho Hội",
     Why.CANNOT_RECEIVE: "đã chặn hoặc bỏ quan tâm",
@@ -27,6 +28,7 @@ WHY = {
     Why.MONTH_IS_FULL: "tháng này đã nhận đủ số tin đã hẹn",
     Why.CHANNEL_OFF: "kênh đang tắt",
     Why.WITH_A_PERSON: "đang nói chuyện với cán bộ",
+    Why.TEMPLATE_GONE: "mẫu tin trả phí đã chọn không còn dùng được",
     Why.STOPPED: "chiến dịch dừng trước khi đến lượt",
 }
 PLACES = {
