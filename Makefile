@@ -26,6 +26,9 @@ $(STAMP): constraints.txt pyproject.toml
 run: $(STAMP) ## Set up when needed, then serve on PORT (default 8080)
 	@exec $(BIN)/khuyenhoc serve --port $(PORT)
 
+# Compiled modules are kept whatever the environment says: else every process of a run compiles the program anew.
+test check: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(STAMP) ## The default test suite: under two minutes, no network
 	@$(BIN)/python -m nlu.embedded
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
