@@ -54,6 +54,8 @@ from bot.retention import Retention
 from bot.settings import Settings
 from bot.sheets import Cabinet
 from bot.staff.console import add_staff_routes
+from bot.staff.faq import ImportWriter
+from bot.staff.misses import entry_saved
 from bot.staff.parts import StaffParts
 from bot.store.database import Database, StoreUnavailable
 from bot.store.migrate import migrate
@@ -628,6 +630,7 @@ async def serve(
             works.append(UploadReader(house.database, house.clock, settings.data_dir, limits).run(stop))
         if role in ("all", "web"):
             works.append(make_misses_again(house).run(stop))
+            works.append(ImportWriter(house.database, house.clock, settings.data_dir, entry_saved).run(stop))
         if role in ("all", "worker"):
             works.append(make_worker(house).run(stop))
             works.append(make_evidence_keeper(house).run(stop))

@@ -8,7 +8,7 @@ secrets: the log is read by people who may not read conversations.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -103,16 +103,33 @@ async def note(
     detail: Mapping[str, object] | None = None,
 ) -> None:
     """Add a line. `by` None: the command line, or the program itself."""
-    await connection.execute(
-        insert(t).values(
-            at=at,
-            staff_id=by.id if by else None,
-            who=by.name if by else "",
-            action=action.value,
-            subject=subject[:300],
-            detail=json.dumps(detail or {}, ensure_ascii=False),
-        )
-    )
+    await connection.execute(insert(t).values(_values(by, action, subject, at, detail)))
+
+
+async def note_many(
+    connection: AsyncConnection,
+    by: Officer | None,
+    action: Action,
+    about: Sequence[tuple[str, Mapping[str, object]]],
+    at: datetime,
+) -> None:
+    """Add a line for each of these subjects with its detail, in one statement."""
+    if about:
+        lines = [_values(by, action, subject, at, detail) for subject, detail in about]
+        await connection.execute(insert(t), lines)
+
+
+def _values(
+    by: Officer | None, action: Action, subject: str, at: datetime, detail: Mapping[str, object] | None
+) -> dict[str, object]:
+    return {
+        "at": at,
+        "staff_id": by.id if by else None,
+        "who": by.name if by else "",
+        "action": action.value,
+        "subject": subject[:300],
+        "detail": json.dumps(detail or {}, ensure_ascii=False),
+    }
 
 
 async def saw_lately(

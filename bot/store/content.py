@@ -148,22 +148,58 @@ async def save_begun(
 ) -> None:
     """`save` within a change that this transaction has begun already."""
     row = await _row(connection, item.kind, item.id)
-    after, draft = (item.text, None) if status is Status.PUBLISHED else (None, item.text)
-    line = _line((item.kind, item.id), at, by, why, _live(row), after, draft)
-    await connection.execute(insert(past).values(line))
-    untouched = row is not None and after is not None and after == row.shipped
-    values = {
-        "body": item.text,
-        "status": status.value,
-        "changed_by": None if untouched else by,
-        "changed_at": None if untouched else at,
-    }
-    if row is None:
-        await connection.execute(insert(t).values(kind=item.kind.value, id=item.id, **values))
-        return
-    if after is not None and after == row.conflict:
-        values |= {"shipped": row.conflict, "conflict": None, "changed_by": None, "changed_at": None}
-    await connection.execute(update(t).where(_is(item.kind, item.id)).values(**values))
+    await _save_all(connection, [(Saving(item, why, status), row)], by, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """A version of an item that is put in place."""
+
+    item: Item
+    why: str
+    status: Status
+
+
+async def save_many_begun(
+    connection: AsyncConnection, savings: Sequence[tuple[Saving, Row[Any] | None]], *, by: str, at: datetime
+) -> None:
+    """`save_begun` for different items at once, in three statements; each with its row as it is, or None."""
+    await _save_all(connection, savings, by, at)
+
+
+async def _save_all(
+    connection: AsyncConnection, savings: Sequence[tuple[Saving, Row[Any] | None]], by: str, at: datetime
+) -> None:
+    lines: list[dict[str, object]] = []
+    fresh: list[dict[str, object]] = []
+    changed: list[dict[str, object]] = []
+    for saving, row in savings:
+        item, text = saving.item, saving.item.text
+        after, draft = (text, None) if saving.status is Status.PUBLISHED else (None, text)
+        lines.append(_line((item.kind, item.id), at, by, saving.why, _live(row), after, draft))
+        untouched = row is not None and after is not None and after == row.shipped
+        values = {
+            "body": text,
+            "status": saving.status.value,
+            "changed_by": None if untouched else by,
+            "changed_at": None if untouched else at,
+        }
+        if row is None:
+            fresh.append({"kind": item.kind.value, "id": item.id, **values})
+            continue
+        values |= {"shipped": row.shipped, "conflict": row.conflict}
+        if after is not None and after == row.conflict:
+            values |= {"shipped": row.conflict, "conflict": None, "changed_by": None, "changed_at": None}
+        changed.append({"its_kind": item.kind.value, "its_id": item.id, **values})
+    await connection.execute(insert(past), lines)
+    if fresh:
+        await connection.execute(insert(t), fresh)
+    if changed:
+        its = and_(t.c.kind == bindparam("its_kind"), t.c.id == bindparam("its_id"))
+        names = ("body", "status", "changed_by", "changed_at", "shipped", "conflict")
+        await connection.execute(
+            update(t).where(its).values({name: bindparam(name) for name in names}), changed
+        )
 
 
 async def archive(
@@ -283,6 +319,21 @@ async def begin_change(connection: AsyncConnection) -> None:
     Once in a transaction is enough: what follows uses the functions that end in `_begun`.
     """
     await _take_turn(connection)
+    await tell(connection)
+
+
+async def begin_part(connection: AsyncConnection) -> int:
+    """`begin_change` for a part of a change that takes several transactions; gives the revision.
+
+    Running servers are not told, so that they take a large change over once and not part by part: whoever
+    begins so must `tell` with the last part, and when no other part will come.
+    """
+    await _take_turn(connection)
+    return await revision(connection)
+
+
+async def tell(connection: AsyncConnection) -> None:
+    """Tell running servers that content changed. Only in a change that was begun."""
     await connection.execute(update(turn).values(number=turn.c.number + 1))
 
 

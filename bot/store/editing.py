@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -98,6 +98,40 @@ async def put_begun(
     after = await find(connection, item.kind, item.id)
     if after is not None and after.conflict is not None:
         await content.resolve_begun(connection, item.kind, item.id, "staff", by=by, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """An item to be written over the version that was shown."""
+
+    item: Item
+    version: str
+    why: str
+    status: Status
+
+
+async def put_many_begun(
+    connection: AsyncConnection, puts: Sequence[Put], *, by: str, at: datetime
+) -> set[str]:
+    """`put_begun` for different items of one kind, in a few statements; gives ids of those found stale."""
+    if not puts:
+        return set()
+    ids = [put.item.id for put in puts]
+    found = await connection.execute(select(t).where(t.c.kind == puts[0].item.kind.value, t.c.id.in_(ids)))
+    rows = {row.id: row for row in found}
+    stale: set[str] = set()
+    plain: list[tuple[content.Saving, Row[Any] | None]] = []
+    for one in puts:
+        row = rows.get(one.item.id)
+        if (NEW if row is None else _kept(row).version) != one.version:
+            stale.add(one.item.id)
+        elif row is not None and row.conflict is not None:
+            await put_begun(connection, one.item, one.version, by=by, why=one.why, at=at, status=one.status)
+        else:
+            plain.append((content.Saving(one.item, one.why, one.status), row))
+    if plain:
+        await content.save_many_begun(connection, plain, by=by, at=at)
+    return stale
 
 
 async def archive(

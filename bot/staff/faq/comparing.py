@@ -65,6 +65,8 @@ class Planned:
     """What is written; empty where nothing is."""
     reasons: tuple[str, ...] = ()
     """In plain words: what is wrong, why it is held back, or why it becomes a draft only."""
+    notes: tuple[str, ...] = ()
+    """In plain words: how a cell was understood."""
 
     @property
     def item(self) -> Item:

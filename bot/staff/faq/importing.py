@@ -7,7 +7,6 @@ short changes nothing, and neither does one that is never confirmed. An import n
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,10 @@ from bot.staff.access import PageError, Visit, see
 from bot.staff.differences import Difference
 from bot.staff.faq import shown
 from bot.staff.faq.addresses import FAQ, IMPORT
-from bot.staff.faq.applying import Applying
+from bot.staff.faq.applying import ImportWriter
 from bot.staff.faq.columns import COLUMNS, Given, given_as_written, given_in
 from bot.staff.faq.comparing import WRITTEN, Planned, Verdict, compare, count
-from bot.staff.faq.keeping import KEPT_FOR, DryRun, DryRuns
+from bot.staff.faq.keeping import FOLDER, KEPT_FOR, DryRun, DryRuns
 from bot.staff.faq.listing import number_in
 from bot.staff.faq.saving import Saved
 from bot.staff.faq.shelf import Shelf, Shelves
@@ -31,7 +30,10 @@ from bot.staff.faq.shown import STATUS_WORDS
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.words import duration, moment
+from bot.store import entry_imports
 from bot.store.content import Status
+from bot.store.entry_imports import EntryImport
+from bot.tasks import end
 from bot.uploads import shown_name
 from knowledge.ingest import EntryFile, IngestError, Limits
 
@@ -47,6 +49,10 @@ LIMITS = Limits(
     memory_bytes=768 * 1024 * 1024,
 )
 PER_PAGE = 50
+PATIENCE_SECONDS = 3.0
+"""How long whoever pressed the button waits: most files are written by then, for others the page tells."""
+REMEMBERED = 2 * KEPT_FOR
+"""How long it is known what was written: longer than the report that is made of it."""
 _PIECE = 1 << 16
 _DROPPED_BYTES = 100 * 1024 * 1024
 """How much of a file that is too large is read at all, so that the browser gets to read our answer."""
@@ -68,7 +74,10 @@ class Importing:
         self._parts = parts
         self._pages = pages
         self._shelves = shelves
-        self._applying = Applying(parts.database, saved)
+        self._writer: ImportWriter | None = None
+        if parts.data_dir is not None:
+            self._writer = ImportWriter(parts.database, parts.clock, parts.data_dir, saved)
+        self._works: set[asyncio.Task[None]] = set()
 
     async def begin(self, visit: Visit) -> web.StreamResponse:
         """GET …/_nhap: choose a file."""
@@ -78,6 +87,8 @@ class Importing:
         """POST …/_nhap: take a file, compare it with what there is, and show what it would change."""
         runs, officer = self._runs(), visit.session.officer
         await asyncio.to_thread(runs.sweep)
+        before = self._parts.clock() - REMEMBERED
+        await self._parts.database.write(lambda c: entry_imports.forget(c, before))
         name, data = await _received(visit)
         if not name:
             return self._draw_begin(visit, "Bạn chưa chọn tệp nào.")
@@ -106,31 +117,31 @@ class Importing:
         return see(f"{IMPORT}/{token}")
 
     async def report(self, visit: Visit) -> web.StreamResponse:
-        """GET …/_nhap/{token}: every row with what becomes of it; `loc` and `trang` in the address."""
+        """GET …/_nhap/{token}: every row with what becomes of it; `loc` and `trang` in the address.
+
+        `manh=1` gives how far it is alone.
+        """
         token, run = await self._run_of(visit)
+        async with self._parts.database.glance() as connection:
+            work = await entry_imports.find(connection, token)
+        told = self._told(token, run, work)
+        if "manh" in visit.request.query:
+            drawing = Drawing("faq/_import_told.html", told)
+            return self._pages.draw_fragment(drawing, visit.request, visit.session)
         query, shelf = visit.request.query, await self._shelves.now()
-        counts = count(run.rows)
+        counts, is_over = count(run.rows), work is not None and work.is_over
+        refused = work.refused if work else {}
         chosen = next((one for one in Verdict if one.value == query.get("loc", "")), None)
         rows = [(place, row) for place, row in enumerate(run.rows) if chosen in (None, row.verdict)]
         pages = max(1, -(-len(rows) // PER_PAGE))
         page = min(max(1, number_in(query.get("trang", "1"))), pages)
         path, loc = f"{IMPORT}/{token}", f"loc={chosen.value}&" if chosen else ""
         values = {
-            "path": path,
-            "faq": FAQ,
-            "import_path": IMPORT,
-            "name": run.name,
+            **told,
+            "live_path": f"{path}?manh=1" if work and not is_over else "",
             "by": run.by,
             "at": moment(run.at, self._parts.clock(), self._parts.zone),
             "notes": run.notes,
-            "kept_for": duration(KEPT_FOR),
-            "done": run.done_at is not None,
-            "begun": run.done_at is None and await asyncio.to_thread(self._runs().is_claimed, token),
-            "adding": counts[Verdict.ADD],
-            "changing": counts[Verdict.CHANGE],
-            "writing": counts[Verdict.ADD] + counts[Verdict.CHANGE],
-            "live": sum(row.verdict in WRITTEN and row.status is Status.PUBLISHED for row in run.rows),
-            "refused": len(run.refused),
             "tabs_shown": [
                 ("Tất cả", len(run.rows), path, chosen is None),
                 *(
@@ -140,7 +151,7 @@ class Importing:
                 ),
             ],
             "rows": [
-                _row_shown(row, shelf, run, run.refused.get(place, ""))
+                _row_shown(row, shelf, refused.get(place, ""), is_over=is_over)
                 for place, row in rows[(page - 1) * PER_PAGE : page * PER_PAGE]
             ],
             "page": page,
@@ -153,14 +164,23 @@ class Importing:
     async def confirm(self, visit: Visit) -> web.StreamResponse:
         """POST …/_nhap/{token}: write just what was shown, where nothing changed meanwhile."""
         token, run = await self._run_of(visit)
-        path, runs = f"{IMPORT}/{token}", self._runs()
-        if run.done_at is not None or not await asyncio.to_thread(runs.claim, token):
-            return see(path)  # pressed twice, or by two at once: it is written once
-        shelf, at = await self._shelves.now(), self._parts.clock()
-        refused = await self._applying.write(run, shelf, visit.session.officer, at)
-        done = replace(run, refused=refused, done_at=at)
-        await asyncio.to_thread(runs.finish, token, done)
-        return see(path)
+        total, officer, at = _to_write(run), visit.session.officer, self._parts.clock()
+        if total and self._writer is not None:
+            await asyncio.to_thread(self._runs().keep_on, token)
+            # Pressed twice, or by two at once, it is written once.
+            await self._parts.database.write(lambda c: entry_imports.add(c, token, officer.id, total, at))
+            work = asyncio.create_task(self._writer.write_all(), name="entry-import")
+            self._works.add(work)
+            work.add_done_callback(self._works.discard)
+            await asyncio.wait({work}, timeout=PATIENCE_SECONDS)
+        return see(f"{IMPORT}/{token}")
+
+    async def close(self) -> None:
+        """Stop writing; another process, or this one when it is back, goes on."""
+        works = tuple(self._works)
+        await end(*works)
+        if self._writer is not None and works:
+            await self._writer.release()
 
     # --- how it is done ----------------------------------------------------------------------------
 
@@ -186,7 +206,26 @@ class Importing:
     def _runs(self) -> DryRuns:
         if self._parts.data_dir is None:
             raise PageError(503, "Chưa nhận được tệp", "Máy chủ này không có chỗ giữ tệp.")
-        return DryRuns(self._parts.data_dir / "imports")
+        return DryRuns(self._parts.data_dir / FOLDER)
+
+    def _told(self, token: str, run: DryRun, work: EntryImport | None) -> dict[str, Any]:
+        """What is to be written, how far that is, and what came of it."""
+        counts = count(run.rows)
+        return {
+            "path": f"{IMPORT}/{token}",
+            "faq": FAQ,
+            "import_path": IMPORT,
+            "name": run.name,
+            "kept_for": duration(KEPT_FOR),
+            "state": work.state.value if work else "",
+            "adding": counts[Verdict.ADD],
+            "changing": counts[Verdict.CHANGE],
+            "writing": _to_write(run),
+            "gone_through": work.position if work else 0,
+            "written": work.position - len(work.refused) if work else 0,
+            "refused": len(work.refused) if work else 0,
+            "live": sum(row.verdict in WRITTEN and row.status is Status.PUBLISHED for row in run.rows),
+        }
 
     def _draw_begin(self, visit: Visit, problem: str = "", name: str = "") -> web.StreamResponse:
         values = {
@@ -234,17 +273,21 @@ def _rows(found: EntryFile) -> tuple[list[Given], tuple[str, ...]]:
     return given, (*found.warnings, *notes)
 
 
-def _row_shown(row: Planned, shelf: Shelf, run: DryRun, refused: str) -> dict[str, Any]:
+def _to_write(run: DryRun) -> int:
+    return sum(row.verdict in WRITTEN for row in run.rows)
+
+
+def _row_shown(row: Planned, shelf: Shelf, refused: str, *, is_over: bool) -> dict[str, Any]:
     kept = shelf.entries.get(row.id)
     words, tone = VERDICTS[row.verdict]
     if refused:
         words, tone = "chưa ghi", "bad"
-    elif run.done_at is not None and row.verdict in WRITTEN:
+    elif is_over and row.verdict in WRITTEN:
         words = _DONE[row.verdict]
     differences: list[Difference] = []
-    if run.done_at is None and row.verdict is Verdict.CHANGE and kept and kept.version == row.version:
+    if not is_over and row.verdict is Verdict.CHANGE and kept and kept.version == row.version:
         differences = shown.differences(kept.body, row.body)
-    moved = run.done_at is None and row.verdict in WRITTEN and (kept.version if kept else "") != row.version
+    moved = not is_over and row.verdict in WRITTEN and (kept.version if kept else "") != row.version
     status, status_tone = STATUS_WORDS[row.status]
     return {
         "line": row.line,

@@ -1,9 +1,9 @@
 """Dry runs between the report and the officer's word: one small file each, below DATA_DIR/imports.
 
 A file is written once, under a name nobody can guess, and holds just what the report showed: what is written
-later is that and nothing else. It is read by whichever process the next request reaches, outlives a restart,
-and goes after a day. Web processes on several machines need the folder in common, as for all of DATA_DIR.
-All of it is file work: call it in a thread.
+later is that and nothing else. How far that is stands in bot.store.entry_imports. It is read by
+whichever process the next request reaches, outlives a restart, and goes after a day. Web processes on several
+machines need the folder in common, as for all of DATA_DIR. All of it is file work: call it in a thread.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from bot.staff.faq.comparing import Planned, Verdict
 from bot.store.content import Status
 
+FOLDER = "imports"
+"""Beneath the data folder."""
 KEPT_FOR = timedelta(hours=24)
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
@@ -40,9 +43,6 @@ class DryRun:
     rows: Sequence[Planned]
     notes: tuple[str, ...] = ()
     """About the file as a whole."""
-    refused: Mapping[int, str] = field(default_factory=dict)
-    """Once it is written: rows (by their place) that were not, and why."""
-    done_at: datetime | None = None
 
 
 class DryRuns:
@@ -67,26 +67,15 @@ class DryRuns:
         if not _TOKEN.fullmatch(token):
             return None
         try:
-            return _run(json.loads((self._folder / f"{token}.json").read_text("utf-8")))
-        except (OSError, ValueError, KeyError, TypeError):
+            with (self._folder / f"{token}.json").open(encoding="utf-8") as stream:
+                return _run(json.loads(next(stream)), map(json.loads, stream))
+        except (OSError, ValueError, KeyError, TypeError, StopIteration):
             return None
 
-    def claim(self, token: str) -> bool:
-        """Begin to write it into the content: True for one caller alone, in all processes."""
-        try:
-            handle = os.open(self._folder / f"{token}.begun", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            return False
-        os.close(handle)
-        return True
-
-    def is_claimed(self, token: str) -> bool:
-        """Whether somebody began."""
-        return (self._folder / f"{token}.begun").exists()
-
-    def finish(self, token: str, run: DryRun) -> None:
-        """Write down what became of it."""
-        self._write(token, run)
+    def keep_on(self, token: str) -> None:
+        """An officer agreed to it: what becomes of it is shown for another KEPT_FOR."""
+        with contextlib.suppress(OSError):
+            os.utime(self._folder / f"{token}.json")
 
     def sweep(self) -> None:
         """Remove what is older than KEPT_FOR, also what a killed process left behind."""
@@ -99,40 +88,44 @@ class DryRuns:
     def _write(self, token: str, run: DryRun) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path, fresh = self._folder / f"{token}.json", self._folder / f"{token}.new"
-        text = json.dumps(asdict(run), ensure_ascii=False, default=_plain)
         handle = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+            # A line for each row: whoever reads or writes it all at once holds up everybody in the process.
+            for line in chain((_head(run),), map(asdict, run.rows)):
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
         fresh.replace(path)
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
+def _head(run: DryRun) -> dict[str, Any]:
+    return {
+        "name": run.name,
+        "by": run.by,
+        "at": run.at.isoformat(),
+        "revision": run.revision,
+        "notes": list(run.notes),
+    }
 
 
-def _run(read: dict[str, Any]) -> DryRun:
-    rows = [
+def _run(head: dict[str, Any], rows: Iterable[dict[str, Any]]) -> DryRun:
+    planned = [
         Planned(
             **{
                 **row,
                 "verdict": Verdict(row["verdict"]),
                 "status": Status(row["status"]),
                 "reasons": tuple(row["reasons"]),
+                "notes": tuple(row["notes"]),
             }
         )
-        for row in read["rows"]
+        for row in rows
     ]
     return DryRun(
-        name=read["name"],
-        by=read["by"],
-        at=datetime.fromisoformat(read["at"]),
-        revision=read["revision"],
-        rows=rows,
-        notes=tuple(read["notes"]),
-        refused={int(place): why for place, why in read["refused"].items()},
-        done_at=datetime.fromisoformat(read["done_at"]) if read["done_at"] else None,
+        name=head["name"],
+        by=head["by"],
+        at=datetime.fromisoformat(head["at"]),
+        revision=head["revision"],
+        rows=planned,
+        notes=tuple(head["notes"]),
     )

@@ -52,3 +52,4 @@ class Faq:
     async def close(self, _: object = None) -> None:
         """Stop what goes on in the background; for the server's shutdown."""
         await self._twins.close()
+        await self._importing.close()
