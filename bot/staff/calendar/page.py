@@ -7,7 +7,7 @@ cannot be saved comes back as it was typed; everything works without a script.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from aiohttp import web
@@ -23,14 +23,12 @@ from bot.staff.calendar.form import Typed
 from bot.staff.calendar.saving import Desk, Draft
 from bot.staff.calendar.year import Year, Years
 from bot.staff.campaigns.shown import Sample, samples
+from bot.staff.history import History
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.versions import past_changes, with_texts_before
-from bot.staff.words import moment
-from bot.store import editing
 from bot.store.content import Status
 from bot.store.editing import NEW as NO_VERSION
-from bot.store.editing import Entry, Kept
+from bot.store.editing import Kept
 from bot.web.ics import PATH as FEED
 from knowledge.calendar import coming, next_from
 from knowledge.content import Item, Kind
@@ -50,6 +48,7 @@ class CalendarPages:
         self._pages = pages
         self._gate = gate
         self._years = Years(parts.database)
+        self._history = History(parts, Kind.OCCASION, shown.differences)
         self._desk = Desk(parts, self._years, self.draw)
 
     @property
@@ -96,7 +95,9 @@ class CalendarPages:
         """GET …/{id}: as stored; `ban-cu` (a line of the history) or `lay=moi` fills in another text."""
         kept = await self._asked_for(visit)
         draft = Draft(kept, forms.typed_of(kept.body), kept.version)
-        return await self.draw(visit, await self._with_other_text(visit, draft, kept))
+        if other := await self._history.other_text(kept, visit.request.query):
+            draft = replace(draft, typed=forms.typed_of(other.body, other.why), told=other.told)
+        return await self.draw(visit, draft)
 
     async def history(self, visit: Visit) -> web.StreamResponse:
         """GET …/lich-su: who, when, why, and what changed."""
@@ -104,10 +105,11 @@ class CalendarPages:
         values = {
             "path": path_of(kept.id),
             "title": _title(kept),
+            "what": "dịp này",
             "may_edit": visit.session.officer.role in EDITING,
-            "lines": past_changes(await self._lines(kept.id), shown.differences, self._moment),
+            "lines": await self._history.past(kept),
         }
-        return self._pages.draw(Drawing("calendar/history.html", values), visit.request, visit.session)
+        return self._pages.draw(Drawing("kept_history.html", values), visit.request, visit.session)
 
     async def draw(self, visit: Visit, draft: Draft) -> web.StreamResponse:
         """The page of one occasion with this in its form."""
@@ -124,14 +126,14 @@ class CalendarPages:
             "status": _STATUS[kept.status] if kept else ("chưa lưu", "plain"),
             "is_live": kept is not None and kept.status is Status.PUBLISHED,
             "is_archived": kept is not None and kept.status is Status.ARCHIVED,
-            "changed": self._changed(kept) if kept else "",
+            "changed": self._history.last_change(kept),
             "typed": typed,
             "version": draft.version,
             "problems": draft.problems,
             "field_names": forms.FIELDS,
             "told": draft.told,
-            "newer": self._newer(draft),
-            "conflict": _conflict(kept),
+            "newer": self._history.newer(draft.newer, lambda now: forms.body_of(typed, now.body)[0]),
+            "conflict": self._history.conflict(kept),
             "card": self._card(made, year, today),
             "samples": self._samples(made),
             "certainties": [(one.value, words) for one, (words, _) in shown.CERTAINTY.items()],
@@ -163,57 +165,9 @@ class CalendarPages:
             raise not_found()
         return kept
 
-    async def _lines(self, occasion_id: str) -> list[Entry]:
-        async with self._parts.database.read() as connection:
-            return await editing.history(connection, Kind.OCCASION, occasion_id)
-
-    async def _with_other_text(self, visit: Visit, draft: Draft, kept: Kept) -> Draft:
-        query = visit.request.query
-        if query.get("lay") == "moi" and kept.conflict is not None:
-            told = "Ô dưới đây đang là bản mới của chương trình. Bạn sửa thêm cho vừa ý rồi lưu."
-            typed = forms.typed_of(kept.conflict, "Gộp với bản mới của chương trình")
-            return replace(draft, typed=typed, told=told)
-        wanted = query.get("ban-cu", "")
-        if not wanted:
-            return draft
-        for line, before in with_texts_before(await self._lines(kept.id)):
-            if str(line.id) == wanted and before:
-                which = f"bản trước lần đổi lúc {self._moment(line.change.at)}"
-                told = f"Ô dưới đây là {which}, chưa lưu. Bấm lưu thì bản này được dùng lại."
-                return replace(draft, typed=forms.typed_of(before, f"Quay lại {which}"), told=told)
-        return draft
-
-    def _newer(self, draft: Draft) -> dict[str, Any] | None:
-        if draft.newer is None:
-            return None
-        mine, _ = forms.body_of(draft.typed, draft.newer.body)
-        return {
-            "by": draft.newer.changed_by or "Chương trình",
-            "at": self._moment(draft.newer.changed_at) if draft.newer.changed_at else "",
-            "differences": shown.differences(draft.newer.body, mine),
-        }
-
-    def _changed(self, kept: Kept) -> str:
-        if kept.changed_at is None:
-            return "Đi kèm chương trình, chưa ai sửa."
-        return f"{kept.changed_by} sửa lần cuối lúc {self._moment(kept.changed_at)}."
-
-    def _moment(self, at: datetime) -> str:
-        return moment(at, self._parts.clock(), self._parts.zone)
-
     def _today(self) -> date:
         return self._parts.clock().astimezone(self._parts.zone).date()
 
 
 def _title(kept: Kept) -> str:
     return str(kept.body.get("title") or kept.id)
-
-
-def _conflict(kept: Kept | None) -> dict[str, Any] | None:
-    if kept is None or kept.conflict is None:
-        return None
-    return {
-        "differences": shown.differences(kept.body, kept.conflict),
-        "is_taken_away": kept.status is not Status.PUBLISHED,
-        "version": kept.version,
-    }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -18,17 +17,15 @@ from bot.staff.faq import form as forms
 from bot.staff.faq import shown
 from bot.staff.faq.addresses import FAQ, NEW
 from bot.staff.faq.form import Doubt, Typed
-from bot.staff.faq.listing import ASKED_WITHIN, Listing, number_in
+from bot.staff.faq.listing import ASKED_WITHIN, Listing
 from bot.staff.faq.shelf import Shelves, topic_of
 from bot.staff.faq.shown import STATUS_WORDS
+from bot.staff.history import History
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.versions import past_changes, with_texts_before
-from bot.staff.words import moment
-from bot.store import editing
 from bot.store.content import Status
 from bot.store.editing import NEW as NO_VERSION
-from bot.store.editing import Entry, Kept
+from bot.store.editing import Kept
 from knowledge.content import ANSWER_LIMIT, QUESTION_LIMIT, STEP_LIMIT, Certainty, Fact, Kind
 
 _CERTAINTY = {
@@ -74,6 +71,7 @@ class EntryPage:
         self._pages = pages
         self._shelves = shelves
         self._listing = listing
+        self._history = History(parts, Kind.ENTRY, shown.differences)
 
     async def begin(self, visit: Visit) -> web.StreamResponse:
         """GET …/_moi: an empty form. In the address: `cau-hoi` the question, `cach-hoi` other ways of asking,
@@ -92,7 +90,9 @@ class EntryPage:
         if kept is None:
             raise not_found()
         draft = Draft(kept, forms.typed_of(kept.body), kept.version)
-        return await self.draw(visit, await self._with_other_text(visit, draft, kept))
+        if other := await self._history.other_text(kept, visit.request.query):
+            draft = replace(draft, typed=forms.typed_of(other.body, other.why), told=other.told)
+        return await self.draw(visit, draft)
 
     async def history(self, visit: Visit) -> web.StreamResponse:
         """GET …/lich-su: who, when, why, and what changed."""
@@ -100,14 +100,14 @@ class EntryPage:
         kept = (await self._shelves.now()).entries.get(entry_id)
         if kept is None:
             raise not_found()
-        lines = await self._lines(entry_id)
         values = {
             "path": f"{FAQ}/{entry_id}",
-            "question": str(kept.body.get("question") or entry_id),
+            "title": str(kept.body.get("question") or entry_id),
+            "what": "câu này",
             "may_edit": visit.session.officer.role in EDITING,
-            "lines": past_changes(lines, shown.differences, self._moment),
+            "lines": await self._history.past(kept),
         }
-        return self._pages.draw(Drawing("faq/history.html", values), visit.request, visit.session)
+        return self._pages.draw(Drawing("kept_history.html", values), visit.request, visit.session)
 
     async def draw(self, visit: Visit, draft: Draft) -> web.StreamResponse:
         """The page with this in its form."""
@@ -133,8 +133,8 @@ class EntryPage:
             "warnings": draft.warnings,
             "warnings_token": forms.token_of(draft.warnings) if draft.warnings else "",
             "told": draft.told,
-            "newer": self._newer(draft),
-            "conflict": _conflict(kept),
+            "newer": self._history.newer(draft.newer, lambda now: _body_of(typed, now)),
+            "conflict": self._history.conflict(kept),
             "facts": [_fact_shown(shelf.content.facts.get(name), name) for name in typed.facts],
             "seeking": [
                 _fact_shown(fact, fact.id, is_chosen=False)
@@ -147,64 +147,10 @@ class EntryPage:
         }
         return self._pages.draw(Drawing("faq/entry.html", values, draft.status), visit.request, visit.session)
 
-    async def _lines(self, entry_id: str) -> list[Entry]:
-        async with self._parts.database.read() as connection:
-            return await editing.history(connection, Kind.ENTRY, entry_id)
-
-    async def _with_other_text(self, visit: Visit, draft: Draft, kept: Kept) -> Draft:
-        query = visit.request.query
-        if query.get("lay") == "moi" and kept.conflict is not None:
-            told = "Ô dưới đây đang là bản mới của chương trình. Bạn sửa thêm cho vừa ý rồi lưu."
-            typed = forms.typed_of(kept.conflict, "Gộp với bản mới của chương trình")
-            return replace(draft, typed=typed, told=told)
-        for name, is_draft in (("ban-cu", False), ("ban-nhap", True)):
-            wanted = number_in(query.get(name, ""))
-            if not wanted:
-                continue
-            found = next(
-                (
-                    (line, before)
-                    for line, before in with_texts_before(await self._lines(kept.id))
-                    if line.id == wanted
-                ),
-                None,
-            )
-            if found is not None:
-                return self._with_old_text(draft, *found, is_draft=is_draft)
-        return draft
-
-    def _with_old_text(
-        self, draft: Draft, line: Entry, before: Mapping[str, Any], *, is_draft: bool
-    ) -> Draft:
-        body, when = line.change.draft if is_draft else before, self._moment(line.change.at)
-        if not body:
-            return draft
-        which = f"bản nháp lưu lúc {when}" if is_draft else f"bản trước lần đổi lúc {when}"
-        told = f"Ô dưới đây là {which}, chưa lưu. Bấm lưu thì bản này được dùng lại."
-        return replace(draft, typed=forms.typed_of(body, f"Quay lại {which}"), told=told)
-
-    def _newer(self, draft: Draft) -> dict[str, Any] | None:
-        if draft.newer is None:
-            return None
-        mine = forms.body_of(draft.typed, draft.newer.body)
-        return {
-            "by": draft.newer.changed_by or "Chương trình",
-            "at": self._moment(draft.newer.changed_at) if draft.newer.changed_at else "",
-            "status": STATUS_WORDS[draft.newer.status],
-            "differences": shown.differences(draft.newer.body, {k: v for k, v in mine.items() if v}),
-        }
-
     async def _changed(self, kept: Kept | None) -> str:
-        if kept is None:
-            return ""
-        asked = (await self._listing.asked()).get(kept.id, 0)
+        asked = (await self._listing.asked()).get(kept.id, 0) if kept else 0
         often = f"{ASKED_WITHIN.days} ngày qua trả lời {asked} lượt." if asked else ""
-        if kept.changed_at is None:
-            return f"Nội dung đi kèm chương trình, chưa ai sửa. {often}".strip()
-        return f"{kept.changed_by} sửa lần cuối lúc {self._moment(kept.changed_at)}. {often}".strip()
-
-    def _moment(self, at: datetime) -> str:
-        return moment(at, self._parts.clock(), self._parts.zone)
+        return f"{self._history.last_change(kept)} {often}".strip()
 
 
 def entry_of(visit: Visit) -> str:
@@ -212,14 +158,9 @@ def entry_of(visit: Visit) -> str:
     return visit.request.match_info.get("entry", NEW)
 
 
-def _conflict(kept: Kept | None) -> dict[str, Any] | None:
-    if kept is None or kept.conflict is None:
-        return None
-    return {
-        "differences": shown.differences(kept.body, kept.conflict),
-        "is_taken_away": kept.status is not Status.PUBLISHED,
-        "version": kept.version,
-    }
+def _body_of(typed: Typed, now: Kept) -> dict[str, Any]:
+    """The body this form would make of what is stored now, without what is empty."""
+    return {name: value for name, value in forms.body_of(typed, now.body).items() if value}
 
 
 def _fact_shown(fact: Fact | None, fact_id: str, *, is_chosen: bool = True) -> FactShown:
