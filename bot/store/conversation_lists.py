@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Mode
@@ -28,6 +29,10 @@ class Standing(StrEnum):
     """A colleague has it, or somebody who writes from the platform's own inbox."""
     BOT = "bot"
 
+
+OpenSince = Mapping[tuple[str, str], datetime | None]
+"""By channel and account: whoever was heard after this can be written to now; None: everybody can.
+Of a channel that is not named nobody can."""
 
 _ORDERS: dict[Standing, tuple[ColumnElement[object], ...]] = {
     Standing.WAITING: (t.c.mode_since, t.c.key),
@@ -59,12 +64,19 @@ async def listed(
     channel: str = "",
     limit: int,
     offset: int = 0,
+    open_since: OpenSince | None = None,
 ) -> list[Conversation]:
-    """One page of them, in the order in which they need somebody."""
+    """One page of them, in the order in which they need somebody.
+
+    With `open_since`, those of the waiting who cannot be answered now stand behind all who can.
+    """
     which = _on(select(t).where(_is(standing, me)), channel)
     if standing is Standing.BOT:
         return await _heard_last(connection, which, limit, offset)
-    rows = await connection.execute(which.order_by(*_ORDERS[standing]).limit(limit).offset(offset))
+    order = _ORDERS[standing]
+    if standing is Standing.WAITING and open_since is not None:
+        order = (_shut(open_since), *order)
+    rows = await connection.execute(which.order_by(*order).limit(limit).offset(offset))
     return [read_back(row) for row in rows]
 
 
@@ -85,6 +97,19 @@ async def _heard_last(
         rest = silent.limit(limit - len(rows)).offset(max(0, offset - before))
         rows += await connection.execute(rest)
     return [read_back(row) for row in rows]
+
+
+def _shut(open_since: OpenSince) -> ColumnElement[object]:
+    """1 where nobody can be answered, also where somebody was never heard in private; else 0."""
+    reached = [
+        and_(
+            t.c.channel == channel,
+            t.c.account == account,
+            *(() if since is None else (t.c.last_heard_at > since,)),
+        )
+        for (channel, account), since in open_since.items()
+    ]
+    return case((and_(t.c.can_receive != 0, or_(false(), *reached)), 0), else_=1)
 
 
 async def keys_lately(connection: AsyncConnection, limit: int) -> list[str]:

@@ -15,7 +15,7 @@ from bot.staff.access import Visit
 from bot.staff.inbox import seeking
 from bot.staff.inbox.addresses import INBOX, path_of
 from bot.staff.inbox.promise import Promise, promise
-from bot.staff.inbox.window import ReplyWindow, reply_window
+from bot.staff.inbox.window import ReplyWindow, open_since, reply_window
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.words import at_start, channel_name, duration, handle_of, moment, shortened, what_was_said
@@ -154,13 +154,14 @@ class Letters:
         counted = await conversation_lists.counts(connection, me, asked.channel)
         wanted = [asked.standing] if asked.standing else list(Standing)
         shown: dict[Standing, list[Conversation]] = {}
+        since = open_since(self._parts.channels, self._parts.officer_windows, now)
         for standing in wanted:
             limit, offset = LISTED, 0
             if standing is Standing.BOT:
                 limit = PAGE if asked.standing else GLIMPSE
                 offset = (asked.page - 1) * PAGE if asked.standing else 0
             shown[standing] = await conversation_lists.listed(
-                connection, standing, me, channel=asked.channel, limit=limit, offset=offset
+                connection, standing, me, channel=asked.channel, limit=limit, offset=offset, open_since=since
             )
         keys = [one.id.key for found in shown.values() for one in found]
         words = {

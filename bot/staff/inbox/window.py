@@ -7,6 +7,7 @@ useless typing, an open one is no promise.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,19 @@ from bot.store.conversations import Conversation
 from connectors.channel import Channel
 
 SHORT = timedelta(hours=2)
+
+
+def open_since(
+    channels: Iterable[Channel], officer_windows: Mapping[str, timedelta], now: datetime
+) -> dict[tuple[str, str], datetime | None]:
+    """By channel and account, what `reply_window` says of everybody there: open for whoever was heard after
+    this; None: always. For lists, which the database puts in order."""
+    return {
+        (one.name, one.account): None
+        if (window := one.capabilities.window) is None
+        else now - max(window, officer_windows.get(one.name, window))
+        for one in channels
+    }
 
 
 @dataclass(frozen=True, slots=True)

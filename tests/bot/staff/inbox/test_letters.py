@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Mode
 from bot.office import VIETNAM, Hours, Office
 from bot.staff.inbox import letters
 from bot.staff.inbox.promise import Promise, promise
+from bot.staff.inbox.window import open_since, reply_window
 from bot.staff.words import handle_of
-from bot.store import conversations, schema
+from bot.store import conversation_lists, conversations, schema
+from bot.store.conversation_lists import Standing
+from bot.store.database import Database
 from connectors.message import ConversationId
+from tests.bot.fakes import START, FakeChannel
 from tests.bot.staff.conftest import Console
-from tests.bot.staff.inbox.conftest import ME
+from tests.bot.staff.inbox.conftest import ME, ShortLinedChannel
 
 LIST = "/staff/hop-thu"
 
@@ -53,6 +59,60 @@ async def test_who_waits_comes_first_and_whoever_waits_longest_before_them(crowd
     assert "chờ 3 giờ" in page
     assert "Cô Bảy &lt;b&gt;" in page
     assert "Từ ứng dụng fake" in page
+
+
+class OwnPage(FakeChannel):
+    """Takes a reply at any time."""
+
+    name = "web"
+    capabilities = replace(FakeChannel.capabilities, window=None)
+
+
+async def test_who_can_no_longer_be_answered_stands_behind_all_who_can(database: Database) -> None:
+    """The list and the line beside each name are told by one clock and one rule, on every database."""
+    day, always = ShortLinedChannel(), OwnPage()
+    sent = [
+        ("vua-het", day.name, timedelta(hours=24), True),
+        ("con-chut", day.name, timedelta(hours=24) - timedelta(seconds=1), True),
+        ("lau-roi", day.name, timedelta(days=3), True),
+        ("moi", day.name, timedelta(minutes=1), True),
+        ("tren-trang", always.name, timedelta(days=9), True),
+        ("da-thoi", always.name, timedelta(minutes=1), False),
+        ("kenh-tat", "zalo", timedelta(minutes=1), True),
+        ("binh-luan", day.name, None, True),
+    ]
+    waited = {user: START - (ago if ago is not None else timedelta(days=1)) for user, _, ago, _ in sent}
+
+    async def job(connection: AsyncConnection) -> None:
+        for user, channel, ago, can_receive in sent:
+            id_ = ConversationId(channel, "oa", user)
+            heard = None if ago is None else START - ago
+            one = replace(
+                await conversations.load(connection, id_), mode=Mode.WAITING, mode_since=waited[user],
+                last_heard_at=heard, can_receive=can_receive,
+            )  # fmt: skip
+            await conversations.save(connection, one, START)
+
+    await database.write(job)
+    channels = (day, always)
+    async with database.read() as connection:
+        listed = await conversation_lists.listed(
+            connection, Standing.WAITING, ME, limit=20, open_since=open_since(channels, {}, START)
+        )
+        longer = await conversation_lists.listed(
+            connection, Standing.WAITING, ME, limit=2, offset=1,
+            open_since=open_since(channels, {day.name: timedelta(days=7)}, START),
+        )  # fmt: skip
+    by_account = {(one.name, one.account): one for one in channels}
+    is_open = [
+        reply_window(one, by_account.get((one.id.channel, one.id.account)), None, START).is_open
+        for one in listed
+    ]
+    assert is_open == sorted(is_open, reverse=True)
+    assert [one.id.user for one in listed] == [
+        "tren-trang", "con-chut", "moi", "lau-roi", "binh-luan", "vua-het", "da-thoi", "kenh-tat",
+    ]  # fmt: skip
+    assert [one.id.user for one in longer] == ["lau-roi", "vua-het"]
 
 
 async def test_each_filter_lists_its_own(crowd: Console) -> None:
