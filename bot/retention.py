@@ -1,9 +1,9 @@
 """Removes what is older than staff want it kept: once a day, at night, a little at a time.
 
 How long is set on the page "Cài đặt"; where nothing is set, everything is kept. What must never be removed
-however old it is, bot.store.retention knows. Of who asked to be forgotten, the last traces go here too
-(bot.erasures), whatever is set. Every run is a line in the audit log, with numbers and no
-content; that line is also how all processes know that today's is done.
+however old it is, bot.store.retention knows. Whatever is set, the last traces of who asked to be forgotten go
+here too (bot.erasures), and pictures no campaign shows. Every run is a line in the audit log, with numbers
+and no content; that line is also how all processes know that today's is done.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from bot.flows.assessment_moves import KEPT_DAYS
 from bot.house_rules import HouseRules
 from bot.nerves import Nerves
 from bot.noticeboard import Noticeboard
+from bot.outreach.pictures import CampaignPictures
 from bot.store import audit, retention
 from bot.store.audit import Action
 from bot.store.database import Database, StoreUnavailable
@@ -34,6 +35,7 @@ SWEEP_SECONDS = 600.0
 NIGHT_BEGINS, NIGHT_ENDS = time(1), time(5)
 OVERDUE = timedelta(hours=48)
 """A machine that is switched off every night does it in the daytime, so long after the last time."""
+DAY = timedelta(days=1)
 AT_ONCE = 200
 """Rows in one transaction."""
 PAUSE_SECONDS = 0.05
@@ -70,13 +72,21 @@ class Retention:
     """Looks now and then whether it is time."""
 
     def __init__(
-        self, database: Database, nerves: Nerves, board: Noticeboard, clock: Clock, zone: tzinfo
+        self,
+        database: Database,
+        nerves: Nerves,
+        board: Noticeboard,
+        clock: Clock,
+        zone: tzinfo,
+        pictures: CampaignPictures | None = None,
     ) -> None:
         self._database = database
         self._nerves = nerves
         self._board = board
         self._clock = clock
         self._zone = zone
+        self._pictures = pictures
+        self._pictures_tidied: datetime | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look every SWEEP_SECONDS until `stop` is set; of several processes one at a time."""
@@ -88,12 +98,21 @@ class Retention:
                             log.info("last_traces_removed", people=gone)
                         if await self.is_due():
                             await self.apply(stop)
+                        await self.tidy_pictures()
             except (RedisError, OSError, StoreUnavailable) as error:
                 log.warning("retention_waits", reason=type(error).__name__)
             except Exception:
                 log.exception("retention_failed")
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SWEEP_SECONDS)
+
+    async def tidy_pictures(self) -> None:
+        """Once a day: what no campaign shows any more, whatever is set."""
+        now = self._clock()
+        if self._pictures is None or (self._pictures_tidied and now - self._pictures_tidied < DAY):
+            return
+        await self._pictures.tidy(self._database, now)
+        self._pictures_tidied = now
 
     async def is_due(self) -> bool:
         """Whether something is to be removed, and now."""

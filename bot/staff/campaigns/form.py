@@ -19,6 +19,7 @@ from bot.outreach.campaign import (
     Message,
     Outside,
     check_text,
+    is_picture_name,
 )
 from bot.outreach.topics import Topic
 from bot.staff.campaigns.words import ACTIVE, BUTTONS
@@ -28,7 +29,10 @@ from connectors.message import clean_text
 E = TypeVar("E", bound=StrEnum)
 CHANNEL, COMMUNE, GROUP = "kenh:", "xa:", "nhom:"
 """Names of checkboxes begin with these."""
-FIELDS = {"name": "Tên chiến dịch", "text": "Nội dung tin", "hold": "Giữ đến ngày"}
+PICTURE = "anh"
+"""The field a picture is chosen in. `KEPT_PICTURE` holds the name of one that was taken in already."""
+KEPT_PICTURE, NO_PICTURE = "anh-da-nhan", "bo-anh"
+FIELDS = {"name": "Tên chiến dịch", "text": "Nội dung tin", "image": "Ảnh kèm tin", "hold": "Giữ đến ngày"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Typed:
     name: str = ""
     topic: str = Topic.MONTH.value
     text: str = ""
+    image: str = ""
+    """The name of a picture of ours, or nothing."""
     button: str = ""
     """A payload of BUTTONS."""
     channels: frozenset[str] = frozenset()
@@ -58,6 +64,7 @@ def typed_of(campaign: Campaign, zone: tzinfo) -> Typed:
         name=campaign.name,
         topic=campaign.topic.value,
         text=message.text,
+        image=message.image,
         button=message.button.payload if message.button else "",
         channels=frozenset(audience.channels),
         communes=frozenset(audience.communes),
@@ -75,11 +82,12 @@ def typed_in(form: Mapping[str, str]) -> Typed:
     def ticked(prefix: str) -> frozenset[str]:
         return frozenset(name.removeprefix(prefix) for name in form if name.startswith(prefix))
 
-    active = form.get("gan-day", "0")
+    active, image = form.get("gan-day", "0"), form.get(KEPT_PICTURE, "")
     return Typed(
         name=form.get("ten", ""),
         topic=form.get("loai", ""),
         text=form.get("noi-dung", "").replace("\r\n", "\n"),
+        image=image if is_picture_name(image) and NO_PICTURE not in form else "",
         button=form.get("nut", ""),
         channels=ticked(CHANNEL),
         communes=ticked(COMMUNE),
@@ -117,7 +125,7 @@ def checked(
         active_within_days=typed.active or None,
         assessed=_one_of(Assessed, typed.assessed, Assessed.ANY),
     )
-    message = Message(text, button=Button(label, typed.button) if typed.button and label else None)
+    message = Message(text, typed.image, Button(label, typed.button) if typed.button and label else None)
     topic = _one_of(Topic, typed.topic, Topic.MONTH)
     outside = _one_of(Outside, typed.outside, Outside.HOLD)
     return NewCampaign(name, topic, message, audience, outside, hold), {}

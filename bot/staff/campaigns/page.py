@@ -16,6 +16,7 @@ from aiohttp import web
 
 from bot.outreach.campaign import PLACEHOLDERS, TEXT_LIMIT, BadText, Campaign, NotAllowed, State, may_schedule
 from bot.outreach.delivery import time_left
+from bot.outreach.pictures import MOST_SENT_BYTES
 from bot.outreach.planning import foreseen
 from bot.outreach.steps import Office
 from bot.outreach.topics import OFFERS, Topic, offer_of
@@ -25,10 +26,12 @@ from bot.staff.access import ANSWERING, EDITING, EVERY_ROLE, Route, Visit, not_f
 from bot.staff.campaigns import form as forms
 from bot.staff.campaigns import shown, testing
 from bot.staff.campaigns.form import Typed
+from bot.staff.campaigns.pictures import Pictures
 from bot.staff.campaigns.words import ACTIVE, ASSESSED, BUTTONS, DID, OUTSIDE, PLACES, SENDING, STATES, WHY
 from bot.staff.inbox import path_of
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
+from bot.staff.received import received
 from bot.staff.words import channel_name, duration, handle_of, moment
 from bot.store import audit, campaigns, profiles, recipients, subscriptions
 from bot.store.audit import Action
@@ -76,6 +79,7 @@ class Campaigns:
     def __init__(self, parts: StaffParts, pages: Pages) -> None:
         self._parts = parts
         self._pages = pages
+        self._pictures = Pictures(parts.data_dir, f"{CAMPAIGNS}/_anh")
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -94,10 +98,11 @@ class Campaigns:
         return (
             Route("GET", CAMPAIGNS, EVERY_ROLE, self.overview),
             Route("GET", f"{CAMPAIGNS}/{_NEW}", EDITING, self.begin),
-            Route("POST", f"{CAMPAIGNS}/{_NEW}", EDITING, self.write),
+            Route("POST", f"{CAMPAIGNS}/{_NEW}", EDITING, self.write, takes_files=True),
+            *self._pictures.routes,
             Route("GET", one, EVERY_ROLE, self.show),
             Route("GET", f"{one}/sua", EDITING, self.edit),
-            Route("POST", f"{one}/sua", EDITING, self.write),
+            Route("POST", f"{one}/sua", EDITING, self.write, takes_files=True),
             Route("GET", f"{one}/nguoi-nhan", ANSWERING, self.recipients),
             Route("GET", f"{one}/nguoi-nhan.csv", ANSWERING, self.export),
             Route("POST", f"{one}/chep", EDITING, self.copy),
@@ -144,17 +149,19 @@ class Campaigns:
         """POST …/_moi, …/sua: save as a draft, or show the form again with how it would read and reach."""
         is_new = "id" not in visit.request.match_info
         campaign = None if is_new else await self._asked_for(visit)
-        typed = forms.typed_in(visit.form)
+        sent = await received(visit, forms.PICTURE, MOST_SENT_BYTES)
+        typed, refused_picture = await self._pictures.chosen(forms.typed_in(sent.form), sent)
         new, problems = forms.checked(typed, self._parts.clock(), self._parts.zone, await self._known())
+        problems |= refused_picture
         draft = Draft(campaign, typed, problems, status=422 if problems else 200)
-        if new is None or visit.form.get("viec") != "luu":
+        if new is None or problems or sent.form.get("viec") != "luu":
             return await self._form(visit, draft)
         office, by = self._office(), visit.session.officer
         try:
             if campaign is None:
                 made = await office.draft(new, by)
                 return see(f"{CAMPAIGNS}/{made}", "da-luu-chien-dich")
-            seen = _number(visit.form.get("phien-ban", ""))
+            seen = _number(sent.form.get("phien-ban", ""))
             kept = replace(
                 new,
                 occasion=campaign.occasion,
@@ -331,6 +338,9 @@ class Campaigns:
             "assessed": {one.value: label for one, label in ASSESSED.items()},
             "outside": {one.value: label for one, label in OUTSIDE.items()},
             "limit": TEXT_LIMIT,
+            "takes_picture": self._pictures.are_taken,
+            "picture": self._pictures.address(typed.image),
+            "most_megabytes": MOST_SENT_BYTES // (1024 * 1024),
             "samples": self._samples(new, now) if new else [],
             "steps": shown.funnel_steps(await self._office().preview(_as_campaign(new, now))) if new else [],
         }
@@ -341,7 +351,8 @@ class Campaigns:
     def _samples(self, new: NewCampaign | Campaign, now: Any) -> list[shown.Sample]:
         parts = self._parts
         on = [one for one in parts.channels if one.name in TERMS]
-        return shown.samples(new.message, on, parts.association_name, now, parts.zone)
+        picture = self._pictures.address(new.message.image)
+        return shown.samples(new.message, on, parts.association_name, now, parts.zone, picture)
 
     async def _draw(
         self, visit: Visit, campaign: Campaign, *, warning: str = "", status: int = 200
@@ -350,6 +361,7 @@ class Campaigns:
         began = campaign.planned_at is not None
         async with parts.database.read() as connection:
             results = await recipients.results(connection, campaign.id)
+            bare = await recipients.without_picture(connection, campaign.id) if campaign.message.image else 0
             lines = await audit.latest(connection, 50, subject=f"campaign:{campaign.id}")
         funnel = None if began else await self._office().preview(campaign)
         told = shown.counts(results)
@@ -368,6 +380,7 @@ class Campaigns:
             "needs_approval": self._needs_approval(campaign, funnel.total) if funnel else "",
             "steps": shown.funnel_steps(funnel) if funnel else [],
             "lines": shown.progress_lines(results),
+            "bare": bare,
             "told": told,
             "percent": round(100 * (told["total"] - told["left"]) / told["total"]) if told["total"] else 0,
             "time_left": duration(left) if left else "",

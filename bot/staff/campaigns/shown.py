@@ -50,6 +50,8 @@ class Sample:
     channel: str
     texts: Sequence[str]
     options: Sequence[str]
+    picture: str = ""
+    """Where it can be looked at; it comes before the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +125,22 @@ def counts(results: Sequence[Result]) -> Mapping[str, int]:
 
 
 def samples(
-    message: Message, channels: Sequence[Channel], association: str, now: datetime, zone: tzinfo
+    message: Message,
+    channels: Sequence[Channel],
+    association: str,
+    now: datetime,
+    zone: tzinfo,
+    picture: str = "",
 ) -> list[Sample]:
-    """The message as each channel would send it, to somebody who told their commune."""
+    """The message as each channel would send it, to somebody who told their commune; with its picture's
+    address."""
     post = Post(association, zone, Path())
     shown = []
     for channel in channels:
         parts = [piece for part in post.words(message, _EXAMPLE_COMMUNE, now) for piece in channel.fit(part)]
         texts = [part for part in parts if isinstance(part, Text)]
         options = [option.label for part in texts for option in part.options]
-        shown.append(Sample(channel_name(channel.name), [part.text for part in texts], options))
+        shown.append(Sample(channel_name(channel.name), [part.text for part in texts], options, picture))
     return shown
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.outreach.campaign import Campaign
 from bot.outreach.delivery import Post
+from bot.outreach.pictures import FOLDER
 from bot.staff.parts import StaffParts
 from bot.store import audit, events, outbox, profiles
 from bot.store.audit import Action
@@ -55,7 +56,7 @@ async def send(parts: StaffParts, campaign: Campaign, session: Session) -> str:
     channel = parts.channel_of(newest.conversation)
     if channel is None:
         return NOT_HEARD
-    post = Post(parts.association_name, parts.zone, (parts.data_dir or Path()) / "campaigns")
+    post = Post(parts.association_name, parts.zone, (parts.data_dir or Path()) / FOLDER)
 
     async def job(connection: AsyncConnection) -> str:
         commune = (await profiles.communes(connection, [newest.conversation.key])).get(

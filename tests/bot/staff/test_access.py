@@ -112,6 +112,7 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/staff/chien-dich"): EVERYONE,
     ("GET", "/staff/chien-dich/_moi"): EDITING,
     ("POST", "/staff/chien-dich/_moi"): EDITING,
+    ("GET", "/staff/chien-dich/_anh/{name}"): EVERYONE,
     ("GET", "/staff/chien-dich/{id}"): EVERYONE,
     ("GET", "/staff/chien-dich/{id}/sua"): EDITING,
     ("POST", "/staff/chien-dich/{id}/sua"): EDITING,
