@@ -45,6 +45,7 @@ from bot.noticeboard import Noticeboard, RuledAssistant
 from bot.outbox import AccountSender
 from bot.outreach.broadcast_sending import BroadcastSender
 from bot.outreach.delivery import Feeder, HeldMessages, Post, share_of
+from bot.outreach.pictures import CampaignPictures
 from bot.outreach.proposals import Proposals
 from bot.outreach.report_counting import Bureau
 from bot.outreach.report_drafts import ReportDesk, ReportDrafts
@@ -502,7 +503,8 @@ def make_reminders(house: House) -> Reminders:
 
 def make_retention(house: House) -> Retention:
     """Removes what is older than staff want it kept."""
-    return Retention(house.database, house.nerves, house.board, house.clock, house.settings.zone)
+    pictures = CampaignPictures(house.settings.data_dir)
+    return Retention(house.database, house.nerves, house.board, house.clock, house.settings.zone, pictures)
 
 
 def make_misses_again(house: House) -> MissesAgain:
@@ -554,7 +556,7 @@ def campaign_pace(settings: Settings) -> float | None:
 
 def make_post(settings: Settings) -> Post:
     """How campaigns become messages."""
-    return Post(settings.association_name, settings.zone, settings.data_dir / "campaigns")
+    return Post(settings.association_name, settings.zone, CampaignPictures(settings.data_dir).folder)
 
 
 def office_of(settings: Settings, database: Database, clock: Clock = utc_now) -> Office:
