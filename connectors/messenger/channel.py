@@ -164,6 +164,7 @@ class MessengerChannel:
         for task in self._typing:
             task.cancel()
         await asyncio.gather(*self._typing, return_exceptions=True)
+        await self.api.aclose()
         if self._owned_session:
             await self._owned_session.close()
 

@@ -25,6 +25,7 @@ from connectors.messenger.config import PAGE_INBOX_APP_ID, MessengerConfig
 from connectors.messenger.events import USER_REF_PREFIX
 from connectors.messenger.render import attachment_type
 from connectors.messenger.untrusted import as_identifier, as_list, as_object, as_text
+from connectors.uploads import Uploads
 
 UTILITY = "UTILITY"
 """The messaging type of templates approved beforehand (platforms B7)."""
@@ -32,7 +33,6 @@ HUMAN_AGENT = "HUMAN_AGENT"
 """The one tag still usable for officers' answers (platforms B7)."""
 
 _LARGEST_ANSWER_BYTES = 1_000_000
-_MOST_UPLOADS_REMEMBERED = 500
 _NO_PROFILE = frozenset({"100/33", "100/2018218", "10/2018218", "2018218", "2018247", "10/2018247"})
 
 
@@ -87,7 +87,7 @@ class GraphApi:
         self._config = config
         self._session = session
         self._clock = clock
-        self._uploads: dict[tuple[str, str], tuple[str, datetime]] = {}
+        self._uploads = Uploads(config.attachment_lifetime, clock)
 
     async def send(
         self,
@@ -129,10 +129,14 @@ class GraphApi:
 
         Nothing reaches the person, so an unclear outcome is a RetryLater.
         """
-        key = (hashlib.sha256(upload.content).hexdigest(), f"{upload.kind}:{upload.name}")
-        known = self._uploads.get(key)
-        if known and self._clock() < known[1]:
-            return known[0]
+        digest = f"{hashlib.sha256(upload.content).hexdigest()}:{upload.kind}:{upload.name}"
+        return await self._uploads.share(
+            digest,
+            lambda: self._uploaded(upload, timeout_seconds),
+            seconds=timeout_seconds or self._config.send_timeout_seconds,
+        )
+
+    async def _uploaded(self, upload: Upload, timeout_seconds: float | None) -> str:
         payload = {"attachment": {"type": upload.kind, "payload": {"is_reusable": True}}}
         form = aiohttp.FormData(quote_fields=False)  # as UTF-8, or the person reads %E1%BA%BF in the name
         form.add_field("message", json.dumps(payload))
@@ -150,14 +154,15 @@ class GraphApi:
         attachment_id = as_identifier(answer.get("attachment_id"))
         if not attachment_id:
             raise RetryLater("the upload gave no id")
-        if len(self._uploads) >= _MOST_UPLOADS_REMEMBERED:
-            self._uploads.pop(next(iter(self._uploads)))
-        self._uploads[key] = (attachment_id, self._clock() + self._config.attachment_lifetime)
         return attachment_id
 
     def forget_upload(self, attachment_id: str) -> None:
         """Facebook no longer knows this id: upload again next time."""
-        self._uploads = {key: known for key, known in self._uploads.items() if known[0] != attachment_id}
+        self._uploads.forget(attachment_id)
+
+    async def aclose(self) -> None:
+        """Break off uploads that are on their way."""
+        await self._uploads.aclose()
 
     async def page_id(self) -> str:
         """The id of the page the token belongs to."""

@@ -18,6 +18,7 @@ import structlog
 from connectors.channel import Capabilities, Delivery, Health, Outgoing, Receipt
 from connectors.errors import Misconfigured, Refused, RetryLater, SendError
 from connectors.message import Card, File, InboundEvent, Part, Template, Text
+from connectors.uploads import Uploads
 from connectors.zalo.broadcast import BroadcastTarget
 from connectors.zalo.client import CALL_SECONDS, ZaloApi
 from connectors.zalo.config import ZaloConfig
@@ -45,7 +46,7 @@ from connectors.zalo.render import (
 )
 from connectors.zalo.token_store import TokenStore
 from connectors.zalo.tokens import TokenState, ZaloTokens
-from connectors.zalo.uploads import Content, UploadMemory, read_content
+from connectors.zalo.uploads import Content, read_content
 from connectors.zalo.webhook import receive
 
 _log = structlog.get_logger(__name__)
@@ -87,7 +88,7 @@ class ZaloChannel:
         self._tokens = ZaloTokens(
             config, store, ZaloOAuth(self._session, config), clock=clock, environment=environment_tokens
         )
-        self._uploads = UploadMemory(config.upload_lifetime, clock)
+        self._uploads = Uploads(config.upload_lifetime, clock)
         self._plain_until: datetime | None = None
 
     @property
@@ -171,6 +172,7 @@ class ZaloChannel:
 
     async def aclose(self) -> None:
         """Wait for a refresh in hand, then release connections."""
+        await self._uploads.aclose()
         await self._tokens.aclose()
         await self._session.close()
 
@@ -209,8 +211,10 @@ class ZaloChannel:
             try:
                 return await self._post(user, _file_message(content, known), budget)
             except AttachmentExpired:
-                self._uploads.forget(content.digest)
-        uploaded = await self._upload(content, budget)
+                self._uploads.forget(known)
+        uploaded = await self._uploads.share(
+            content.digest, lambda: self._upload(content, budget), seconds=budget.call_seconds()
+        )
         return await self._post(user, _file_message(content, uploaded), budget)
 
     async def _upload(self, content: Content, budget: _Budget) -> str:
@@ -220,7 +224,7 @@ class ZaloChannel:
         else:
             call = self._api.upload_image if is_picture(name) else self._api.upload_file
         try:
-            uploaded = await self._authorised(
+            return await self._authorised(
                 lambda token: call(
                     token, content.data, name, content.file.media_type, seconds=budget.call_seconds()
                 ),
@@ -231,8 +235,6 @@ class ZaloChannel:
             if error.code in NO_RIGHT or isinstance(error, QuotaExhausted):
                 raise Refused("the account cannot upload files", code=error.code) from error
             raise
-        self._uploads.put(content.digest, uploaded)
-        return uploaded
 
     async def _authorised(self, call: Callable[[str], Awaitable[T]], budget: _Budget) -> T:
         """Make a call with a token; when that is rejected, once more with another."""

@@ -1,16 +1,10 @@
-"""Which files Zalo takes, and remembering what was uploaded (platforms A6).
-
-Uploaded ids live seven days and uploads are counted by the month, so one content is uploaded once. The memory
-is this process's own: losing it costs one upload.
-"""
+"""Which files Zalo takes (platforms A6). That each is uploaded once is connectors.uploads' business."""
 
 from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from connectors.errors import Refused
@@ -22,7 +16,6 @@ _IMAGE_BYTES = 1 * _MEGABYTE
 _FILE_BYTES = 5 * _MEGABYTE
 """Also for gif (platforms A6, [H])."""
 _DOCUMENTS = (".pdf", ".doc", ".docx", ".csv")
-_REMEMBERED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +50,3 @@ def read_content(file: File) -> Content:
         raise Refused("the file is empty or damaged", code="file_damaged")
     # The name is part of it: Zalo shows the name of the first upload.
     return Content(file, data, hashlib.sha256(file.name.encode() + b"\0" + data).hexdigest())
-
-
-class UploadMemory:
-    """Uploaded ids by content, until shortly before Zalo forgets them."""
-
-    def __init__(self, lifetime: timedelta, clock: Callable[[], datetime]) -> None:
-        self._lifetime = lifetime
-        self._clock = clock
-        self._known: dict[str, tuple[str, datetime]] = {}
-
-    def get(self, digest: str) -> str:
-        """The id of this content, or nothing."""
-        uploaded, at = self._known.get(digest, ("", self._clock()))
-        return uploaded if self._clock() < at + self._lifetime else ""
-
-    def put(self, digest: str, uploaded: str) -> None:
-        """Remember an id, forgetting the oldest when there are very many."""
-        self._known.pop(digest, None)
-        if len(self._known) >= _REMEMBERED:
-            del self._known[next(iter(self._known))]
-        self._known[digest] = (uploaded, self._clock())
-
-    def forget(self, digest: str) -> None:
-        """Zalo says that this id is no good."""
-        self._known.pop(digest, None)
