@@ -20,6 +20,7 @@ from knowledge.ingest.reading import Reading
 from knowledge.ingest.repair import Repairer
 from knowledge.ingest.structure import Piece, split
 from knowledge.ingest.taken import NumberCount, PageQuality, TakenIn, TakenPassage
+from knowledge.ingest.title import title_of
 
 
 def take_in(
@@ -49,9 +50,10 @@ def take_apart(
     by_page, whole = _page_quality(found, analysis)
     passages = tuple(_judged(pieces, by_page, analysis, reader, known))
     pages = max((page.number for page in reading.pages), default=0)
+    title, unnamed = title_of(header, reading.title, name, analysis)
     return TakenIn(
         media=reading.media,
-        title=header.cited_as or header.title or reading.title or Path(name).stem,
+        title=title,
         header=header,
         pages=pages,
         quality=whole,
@@ -59,7 +61,7 @@ def take_apart(
         numbers=_numbers(found, reader),
         passages=passages,
         faq=reading.faq,
-        warnings=(*reading.warnings, *header.warnings, *_warnings(passages, reading)),
+        warnings=(*reading.warnings, *header.warnings, *unnamed, *_warnings(passages, reading)),
     )
 
 

@@ -309,4 +309,4 @@ def test_a_document_nobody_named_is_not_called_untitled(tmp_path: Path) -> None:
     canvas.setTitle("untitled")
     canvas.drawString(50, 780, "Huong dan")
     canvas.save()
-    assert _taken(path).title == "huong-dan"
+    assert _taken(path).title == "Huong dan"
