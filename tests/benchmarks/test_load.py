@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import load_knowledge, make_assistant
+from bot.app import make_assistant
 from bot.dialogue.state import ConversationState
 from bot.dialogue.turn import Mode, View
 from bot.settings import Settings
@@ -24,6 +24,7 @@ from tests.benchmarks.machine import share_out
 from tests.benchmarks.report import percentile
 from tests.benchmarks.service import Stores, generate_load, outside, service
 from tests.interpreter import interpreter
+from tests.shipped import knowledge
 
 pytestmark = pytest.mark.load
 
@@ -39,7 +40,7 @@ MEDIAN_MS = 150.0
 
 async def _openings() -> list[str]:
     """How the answers to the questions begin, asked one after the other by somebody new."""
-    assistant = make_assistant(Settings(_env_file=None), load_knowledge(), interpreter())
+    assistant = make_assistant(Settings(_env_file=None), knowledge(), interpreter())
     state, now = ConversationState(), datetime.now(UTC)
     capabilities = Capabilities(text_limit=2000, max_options=5, option_label_limit=35, window=None)
     openings = []

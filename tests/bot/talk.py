@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
-from bot.app import load_knowledge, make_flows
+from bot.app import make_flows
 from bot.dialogue.assistant import Assistant, Policy
 from bot.dialogue.state import ConversationState, decode_state, encode_state
 from bot.dialogue.texts import Texts
 from bot.dialogue.turn import Mode, SetMode, Turn, View
 from connectors.message import InboundEvent
-from knowledge.base import KnowledgeBase
 from nlu.interpreter import Interpreter
 from tests.bot.fakes import START, FakeChannel, said
 from tests.interpreter import interpreter
-
-
-@cache
-def knowledge() -> KnowledgeBase:
-    """The shipped content, looked at by words."""
-    return load_knowledge()
+from tests.shipped import knowledge
 
 
 class Talk:

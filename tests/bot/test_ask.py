@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 
-from bot.app import load_knowledge
 from bot.ask import ask_lines
 from bot.dialogue.assistant import Assistant
 from bot.dialogue.texts import Texts
 from tests.interpreter import interpreter
+from tests.shipped import knowledge
 
 
 async def test_bad_lines_give_an_error_and_the_rest_go_on() -> None:
@@ -25,7 +25,7 @@ async def test_bad_lines_give_an_error_and_the_rest_go_on() -> None:
         '{"id": "last", "q": "gap nguoi that"}',
     ]
     target = io.StringIO()
-    assistant = Assistant(interpreter(), load_knowledge(), Texts())
+    assistant = Assistant(interpreter(), knowledge(), Texts())
     await ask_lines(assistant, source, target)
     lines = target.getvalue().splitlines()
     for line in lines:

@@ -43,9 +43,9 @@ from knowledge.criteria import CriteriaSet
 from tests.bot.assessing import Talk, finished, progress
 from tests.bot.fakes import FakeChannel, said
 from tests.bot.sheets.samples import ASSOCIATION, criteria_set, result
-from tests.bot.talk import knowledge
 from tests.conftest import StandingClock
 from tests.interpreter import interpreter
+from tests.shipped import knowledge
 
 pytestmark = pytest.mark.service  # whole houses are lived in and emptied: some seconds
 

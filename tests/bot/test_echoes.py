@@ -21,9 +21,9 @@ from bot.store.outbox import NewMessage, State
 from bot.worker import Worker
 from connectors.message import ConversationId, EventKind, InboundEvent, Text
 from tests.bot.fakes import FakeChannel, said
-from tests.bot.talk import knowledge
 from tests.conftest import StandingClock
 from tests.interpreter import interpreter
+from tests.shipped import knowledge
 
 LAN = ConversationId("fake", "oa", "lan")
 HELLO = Text("Xin chào bạn nhé")

@@ -38,9 +38,9 @@ from bot.store.house_rules import Stale
 from connectors.message import EventKind, InboundEvent, Text
 from nlu.entities import find_entities
 from tests.bot.fakes import FakeChannel, said
-from tests.bot.talk import knowledge
 from tests.conftest import StandingClock
 from tests.interpreter import interpreter
+from tests.shipped import knowledge
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 MORNING, AFTERNOON = Hours(450, 690), Hours(810, 1020)

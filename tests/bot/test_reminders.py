@@ -26,9 +26,9 @@ from bot.store.outbox import State
 from connectors.message import ConversationId, Text, decode_part
 from tests.bot.assessing import LAN, Talk, finished, progress
 from tests.bot.fakes import FakeChannel, said
-from tests.bot.talk import knowledge
 from tests.conftest import StandingClock
 from tests.interpreter import interpreter
+from tests.shipped import knowledge
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 

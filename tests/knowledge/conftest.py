@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from knowledge.base import KnowledgeBase
-from knowledge.content import CONTENT_DIR, Content, load_content
-from nlu.text import vietnamese_text
+from knowledge.content import Content
+from tests import shipped
 
 
 @pytest.fixture(scope="session")
 def content() -> Content:
-    return load_content()
+    return shipped.shipped().content
 
 
 @pytest.fixture(scope="session")
 def knowledge() -> KnowledgeBase:
-    return KnowledgeBase.load(CONTENT_DIR, vietnamese_text())
+    return shipped.knowledge()

@@ -14,12 +14,11 @@ from knowledge.answer import Abstention, AbstentionReason, Answer
 from knowledge.base import KnowledgeBase
 from knowledge.content import CONTENT_DIR, Content
 from nlu.text import fold, vietnamese_text
-
-KNOWLEDGE = KnowledgeBase.load(CONTENT_DIR, vietnamese_text())
+from tests.shipped import knowledge
 
 
 def ask(question: str, after: str = "") -> Answer | Abstention:
-    return asyncio.run(KNOWLEDGE.ask(question, after))
+    return asyncio.run(knowledge().ask(question, after))
 
 
 def line_of(question: str, after: str = "") -> str | None:
@@ -42,7 +41,7 @@ async def test_ways_of_asking_lead_to_their_entry_with_and_without_marks(content
     for number, (entry, asking) in enumerate(askings):
         typed = typed_as[number % 3](asking)
         right = {entry.id, *(f"fact:{fact.id}" for fact in entry.facts)}
-        result = await KNOWLEDGE.ask(typed)
+        result = await knowledge().ask(typed)
         told = isinstance(result, Answer) and (
             result.entry_id in right or result.entry_id.startswith("document:")
         )
@@ -169,14 +168,14 @@ def test_no_answer_always_offers_questions_that_can_be_answered(question: str) -
     assert 2 <= len(result.suggestions) <= 3
     for suggestion in result.suggestions:
         assert len(suggestion.question) <= 60
-        pressed = KNOWLEDGE.entry(suggestion.entry_id)
+        pressed = knowledge().entry(suggestion.entry_id)
         assert pressed is not None
         assert pressed.entry_id == suggestion.entry_id
 
 
 def test_an_unknown_entry_is_none() -> None:
-    assert KNOWLEDGE.entry("no-such-entry") is None
-    assert KNOWLEDGE.entry("document:999/QĐ-TTg") is None
+    assert knowledge().entry("no-such-entry") is None
+    assert knowledge().entry("document:999/QĐ-TTg") is None
 
 
 @settings(deadline=None)
@@ -191,15 +190,15 @@ async def test_asking_is_quick_and_asking_again_quicker() -> None:
     question = "Chào ad, cho em hỏi công dân học tập cần bao nhiêu điểm thì đạt vậy ạ?"
     started = time.perf_counter()
     for number in range(50):
-        await KNOWLEDGE.ask(f"{question} {number}")
+        await knowledge().ask(f"{question} {number}")
     assert time.perf_counter() - started < 1.0  # 2 ms each when the machine is idle
-    await KNOWLEDGE.ask(question)
+    await knowledge().ask(question)
     started = time.perf_counter()
     for _ in range(100):
-        await KNOWLEDGE.ask(question)
+        await knowledge().ask(question)
     assert time.perf_counter() - started < 0.1
     started = time.perf_counter()
-    await KNOWLEDGE.ask("quyết định 1373 " * 250)
+    await knowledge().ask("quyết định 1373 " * 250)
     assert time.perf_counter() - started < 0.3
 
 

@@ -11,26 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.calendar import coming, in_year, next_from, to_propose
-from knowledge.content import Certainty, Kind, Misfit, Occasion, YearDay, item, load_content
+from knowledge.content import Certainty, Kind, Misfit, Occasion, YearDay, item
+from tests.shipped import shipped
 
 
 @cache
-def shipped() -> tuple[Occasion, ...]:
-    return tuple(load_content().occasions.values())
+def occasions() -> tuple[Occasion, ...]:
+    return tuple(shipped().content.occasions.values())
 
 
 TET = Occasion("tet", "Cuối năm", YearDay(12, 28), YearDay(1, 3), Certainty.CERTAIN, message="Chào bạn.")
 
 
 def test_the_shipped_calendar_has_the_days_of_the_sources() -> None:
-    assert {one.id: (str(one.first), str(one.last)) for one in shipped()} == {
+    assert {one.id: (str(one.first), str(one.last)) for one in occasions()} == {
         "ngay-khuyen-hoc-viet-nam": ("2/10", "2/10"),
         "tuan-le-hoc-tap-suot-doi": ("1/10", "7/10"),
         "ngay-sach-va-van-hoa-doc": ("21/4", "21/4"),
         "thang-khuyen-hoc": ("2/9", "2/10"),
     }
-    assert [one.id for one in shipped() if one.certainty is Certainty.UNVERIFIED] == ["thang-khuyen-hoc"]
-    assert all(one.facts for one in shipped())
+    assert [one.id for one in occasions() if one.certainty is Certainty.UNVERIFIED] == ["thang-khuyen-hoc"]
+    assert all(one.facts for one in occasions())
 
 
 @pytest.mark.parametrize(
@@ -56,10 +57,10 @@ def test_a_leap_day_is_kept_on_the_28th_in_other_years() -> None:
 
 @given(st.dates(date(2020, 1, 1), date(2040, 12, 31)))
 def test_every_occasion_comes_within_a_year_and_is_proposed_within_its_lead_only(today: date) -> None:
-    found = coming(shipped(), today)
+    found = coming(occasions(), today)
     assert [one.first for one in found] == sorted(one.first for one in found)
     assert all(today <= one.last and one.first - today <= timedelta(days=366) for one in found)
-    for one in to_propose(shipped(), today):
+    for one in to_propose(occasions(), today):
         assert timedelta(0) <= one.first - today <= timedelta(days=one.occasion.lead_days)
 
 

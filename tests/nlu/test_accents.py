@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.content import load_content
 from nlu.accents import AccentRestorer, marked_syllables, share_of_marks
 from nlu.text import fold
+from tests.shipped import shipped
 
 
 def _without_marks(text: str) -> str:
@@ -21,7 +21,7 @@ def _without_marks(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def sentences() -> list[str]:
-    content = load_content()
+    content = shipped().content
     facts = [fact.statement for fact in content.facts.values()]
     answers = [part for e in content.entries.values() for part in re.split(r"(?<=[.?!]) ", e.answer)]
     return [text for text in [*facts, *answers] if share_of_marks(text) > 0.5]

@@ -14,9 +14,10 @@ from bot.store import campaigns, content
 from bot.store.campaigns import NewCampaign
 from bot.store.database import Database
 from knowledge.calendar import in_year
-from knowledge.content import Kind, item, load_content
+from knowledge.content import Kind, item
 from tests.bot.outreach.test_planning import LAN, again
 from tests.conftest import StandingClock
+from tests.shipped import shipped
 
 DAY = item(
     Kind.OCCASION,
@@ -85,7 +86,7 @@ async def proposed(office: Office, occasion: str) -> Campaign:
 
 
 def test_every_shipped_message_can_be_sent() -> None:
-    for occasion in load_content().occasions.values():
+    for occasion in shipped().content.occasions.values():
         made: NewCampaign = proposal(in_year(occasion, 2026))
         check_text(made.message.text)
         assert occasion.title in made.name

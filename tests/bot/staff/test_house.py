@@ -22,15 +22,17 @@ from bot.store.database import Database
 from bot.store.staff import Role
 from connectors.channel import Health
 from knowledge.base import KnowledgeBase
-from knowledge.content import Kind, content_of, load_shipped
+from knowledge.content import Kind, content_of
 from nlu.text import vietnamese_text
 from tests.bot.fakes import FakeChannel
 from tests.bot.staff.conftest import Console
 from tests.conftest import StandingClock
+from tests.shipped import shipped
 
 SETTINGS = "/staff/cai-dat"
 WELCOME, HOURS, CONTACTS = f"{SETTINGS}/loi-chao", f"{SETTINGS}/gio-lam-viec", f"{SETTINGS}/lien-he"
 ANSWERING, KEEPING, PAST = f"{SETTINGS}/tra-loi", f"{SETTINGS}/luu-giu", f"{SETTINGS}/lich-su"
+PAID = f"{SETTINGS}/mau-tin"
 STARTERS = ("cong-dan-hoc-tap", "dang-ky-o-dau")
 GREETING = "Chào bạn, mình là trợ lý tự động của Hội."
 WEEK = {f"ngay-{day}": "7h30-11h30, 13h30–17h" for day in range(5)} | {"ngay-5": "", "ngay-6": ""}
@@ -39,7 +41,7 @@ WEEK = {f"ngay-{day}": "7h30-11h30, 13h30–17h" for day in range(5)} | {"ngay-5
 @cache
 def _known() -> KnowledgeBase:
     """Two entries of the shipped content, with what they rest on."""
-    items = load_shipped().items
+    items = shipped().items
     entries = [one for one in items if one.kind is Kind.ENTRY and one.id in STARTERS]
     facts = {name for one in entries for name in one.body["facts"]}
     rest = [one for one in items if one.kind is not Kind.ENTRY]
@@ -238,6 +240,40 @@ async def test_contacts_are_saved_by_commune_and_errors_stand_at_their_row(house
     assert "<script>" not in await (await house.post(CONTACTS, viec="xem", **wrong)).text()
     status, _ = await save(house, CONTACTS, **two, **{"bo-0": "1"})
     assert [one.name for one in (await in_force(house)).contacts] == ["ông Nam"]
+
+
+def paid(number: int, **fields: str) -> dict[str, str]:
+    values = {
+        "kenh": "zalo",
+        "ma": "363",
+        "ten": "Nhắc lịch",
+        "loi": "Chào <ten>.",
+        "gia": "300 đồng",
+    } | fields
+    return {f"{field}-{number}": value for field, value in values.items()}
+
+
+async def test_paid_templates_are_saved_with_their_marks_and_errors_stand_at_their_row(
+    house: Console,
+) -> None:
+    on_page = {"kenh": "messenger", "ma": "nhac_lich", "loi": "Hẹn bạn ngày {{1}}."}
+    status, _ = await save(house, PAID, **paid(0), **paid(1, **on_page))
+    assert status == 303
+    zalo, page = (await in_force(house)).templates
+    assert (zalo.id, zalo.marks, zalo.price) == ("363", ("ten",), "300 đồng")
+    assert (page.channel, page.marks) == ("messenger", ("1",))
+    shown = await house.page(PAID)
+    assert "cần điền: ten" in shown
+    assert "chưa gửi được mẫu tin" in shown  # the console's channels are fakes that take none
+    status, wrong = await save(house, PAID, **paid(0), **paid(1, ten="<script>x</script>", gia=""))
+    assert status == 422
+    assert "Mẫu thứ 2" in wrong
+    assert "cùng kênh, cùng mã" in wrong
+    status, wrong = await save(house, PAID, **paid(0, loi="Chào <tên bạn>."))
+    assert (status, "viết liền, không dấu" in wrong) == (422, True)
+    status, _ = await save(house, PAID, **paid(0), **{"bo-0": "1"})
+    assert (await in_force(house)).templates == ()
+    assert await house.page(f"{PAST}/1")
 
 
 async def test_an_empty_field_goes_back_to_the_installation_which_is_said(house: Console) -> None:

@@ -13,7 +13,6 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from bot.app import load_knowledge
 from bot.dialogue.turn import Mode, Outcome
 from bot.staff.access import COOKIE
 from bot.staff.words import handle_of
@@ -24,6 +23,7 @@ from bot.store.staff import Role
 from connectors.message import Attachment
 from tests.bot.staff.conftest import LAN, PATH, Console
 from tests.conftest import StandingClock
+from tests.shipped import knowledge
 
 pytestmark = pytest.mark.browser
 ME = "can-bo-agent"
@@ -174,7 +174,7 @@ async def test_a_draft_outlives_a_reload_and_ends_with_the_answer_or_the_session
 async def test_a_ready_answer_is_put_below_what_is_written(
     database: Database, clock: StandingClock, page: Page, console: Console
 ) -> None:
-    base = load_knowledge()
+    base = knowledge()
     known = Console(database, clock)
     known.desk = replace(known.desk, base=lambda: base)
     await known.start()

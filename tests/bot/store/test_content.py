@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import content, schema
 from bot.store.content import Status, SyncReport
 from bot.store.database import Database
-from knowledge.content import Item, Kind, content_of, item, load_shipped
+from knowledge.content import Item, Kind, content_of, item
 from tests.conftest import StandingClock
+from tests.shipped import shipped
 
 
 def fact(text: str, fact_id: str = "f") -> Item:
@@ -79,12 +80,12 @@ def store(database: Database, clock: StandingClock) -> Store:
 
 
 async def test_all_that_ships_comes_back_as_it_was(store: Store) -> None:
-    shipped = load_shipped()
-    report = await store.sync(*shipped.items)
-    assert len(report.added) == len(shipped.items)
+    everything = shipped()
+    report = await store.sync(*everything.items)
+    assert len(report.added) == len(everything.items)
     async with store.database.read() as connection:
         stored = await content.load(connection)
-    assert content_of(stored) == shipped.content
+    assert content_of(stored) == everything.content
 
 
 async def test_an_untouched_item_follows_the_program(store: Store) -> None:
