@@ -66,7 +66,14 @@ COLUMNS = (
         r"variants?|cac cach hoi|cach hoi|bien the|cau hoi (?:khac|tuong tu|phu)",
         44,
     ),
-    Column("facts", "Căn cứ", "Mã căn cứ, mỗi dòng một mã. Xem trang “Căn cứ”.", r"facts?|ma can cu", 26),
+    Column(
+        "facts",
+        "Căn cứ",
+        "Số hiệu văn bản và mục, mỗi dòng một căn cứ, ví dụ “677/QĐ-TTg, mục tiêu đến 2025”. "
+        "Ghi mã căn cứ cũng được. Trang “Căn cứ” có sẵn từng dòng để chép.",
+        r"facts?|ma can cu|nguon(?: trich dan)?|trich dan|can cu phap ly|van ban can cu",
+        34,
+    ),
     Column("about", "Văn bản liên quan", "Mỗi dòng một số hiệu.", r"about|van ban|so hieu", 18),
     Column("years", "Năm", "Năm câu trả lời còn đúng, cách nhau bằng dấu phẩy.", r"years?", 12),
     Column("only_if", "Chỉ khi nhắc tới", "Mỗi dòng một từ.", r"only if", 18),
@@ -218,7 +225,7 @@ def _value(name: str, text: str) -> Any:
         return _folded(text) in _YES
     if name == "years":
         return years_in(text) or None
-    if name in ("facts", "next"):
+    if name == "next":
         return list(dict.fromkeys(one for one in re.split(r"[\s,;]+", text) if one))
     if name in _LISTS:
         return lines_of(text)

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.staff.faq import form as forms
+from bot.staff.faq.citing import Citations, Cited, said_in
 from bot.staff.faq.columns import Given
 from bot.staff.faq.form import Doubt
 from bot.staff.faq.shelf import Shelf, alike
@@ -108,6 +109,7 @@ class _Comparison:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
+        self._citations = Citations(shelf.content)
         self._ids: dict[str, int] = {}
         """Ids of rows so far, with their lines."""
         self._taken = set(shelf.entries)
@@ -141,15 +143,35 @@ class _Comparison:
             return replace(row, id=entry_id, reasons=(f"Trùng với dòng {self._ids[entry_id]} của tệp.",))
         self._ids[entry_id] = given.line
         self._taken.add(entry_id)
-        row = replace(row, id=entry_id, version=kept.version if kept else NEW)
+        return self._judged(replace(row, id=entry_id, version=kept.version if kept else NEW), given, kept)
+
+    def _judged(self, row: Planned, given: Given, kept: Kept | None) -> Planned:
         body = _body(given.values, kept.body if kept else {})
-        made, problems = forms.checked_body(entry_id, body, self._shelf.content)
+        cited = self._cited(body, kept)
+        row = replace(row, notes=cited.notes)
+        if cited.problems:
+            return replace(row, reasons=tuple(f"{FIELDS['facts']}: {one}" for one in cited.problems))
+        made, problems = forms.checked_body(row.id, body, self._shelf.content)
         if made is None:
             return replace(row, reasons=_problems(problems))
         row = replace(row, question=made.body["question"])
-        return self._new(row, given, made) if kept is None else self._known(row, given, made, kept)
+        if kept is None:
+            return self._new(row, given, made, cited.doubts)
+        return self._known(row, given, made, kept, cited.doubts)
 
-    def _new(self, row: Planned, given: Given, made: Item) -> Planned:
+    def _cited(self, body: dict[str, Any], kept: Kept | None) -> Cited:
+        """Put what the cells about sources stand for into the body."""
+        if isinstance(about := body.get("about"), list) and all(isinstance(one, str) for one in about):
+            body["about"] = list(dict.fromkeys(map(self._citations.number_of, about)))
+        lines = body.get("facts")
+        if not isinstance(lines, list) or not all(isinstance(one, str) for one in lines):
+            return Cited()  # the content's rules say what is wrong
+        former = kept.body.get("facts", ()) if kept else ()
+        cited = self._citations.cited(lines, said_in(body), former)
+        body["facts"] = list(cited.facts)
+        return cited
+
+    def _new(self, row: Planned, given: Given, made: Item, doubts: tuple[str, ...]) -> Planned:
         if given.status is Status.ARCHIVED:
             return replace(
                 row, verdict=Verdict.HELD, reasons=("Tệp ghi “lưu trữ”, nên câu này không được thêm.",)
@@ -163,13 +185,13 @@ class _Comparison:
             self._asked.setdefault(one, given.line)
         row = replace(row, verdict=Verdict.ADD, body=made.body)
         if given.status is not Status.PUBLISHED:
-            return row
-        reasons = _told(forms.warnings(made, self._shelf, ()))
+            return replace(row, notes=(*row.notes, *doubts))
+        reasons = (*doubts, *_told(forms.warnings(made, self._shelf, ())))
         if twice:
             reasons = (*reasons, f"Có cách hỏi trùng với dòng {twice} của tệp.")
         return replace(row, status=Status.DRAFT if reasons else Status.PUBLISHED, reasons=reasons)
 
-    def _known(self, row: Planned, given: Given, made: Item, kept: Kept) -> Planned:
+    def _known(self, row: Planned, given: Given, made: Item, kept: Kept, doubts: tuple[str, ...]) -> Planned:
         wanted = given.status or kept.status
         row = replace(row, status=kept.status)
         is_same = made.body == kept.body
@@ -178,7 +200,9 @@ class _Comparison:
         why = _kept_back(kept, wanted)
         if why:
             return replace(row, verdict=Verdict.HELD, reasons=(why,))
-        reasons = _told(forms.warnings(made, self._shelf, ())) if wanted is Status.PUBLISHED else ()
+        reasons: tuple[str, ...] = ()
+        if wanted is Status.PUBLISHED:
+            reasons = (*doubts, *_told(forms.warnings(made, self._shelf, ())))
         is_live = kept.status is Status.PUBLISHED
         if reasons and (is_live or (is_same and kept.status is Status.DRAFT)):
             return replace(row, verdict=Verdict.HELD, reasons=reasons)

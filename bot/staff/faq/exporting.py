@@ -17,6 +17,8 @@ from bot.store.audit import Action, note
 
 log = structlog.get_logger(__name__)
 
+EMPTY = "mau"
+
 
 class Exporting:
     """Hands out files."""
@@ -27,21 +29,27 @@ class Exporting:
         self._listing = listing
 
     async def export(self, visit: Visit) -> web.StreamResponse:
-        """GET …/_xuat: what the list shows with the same words in the address, as `dang` (xlsx, csv, yml)."""
+        """GET …/_xuat: what the list shows with the same words in the address, as `dang` (xlsx, csv, yml).
+
+        EMPTY: a workbook with nothing but its headings and the sheets that help.
+        """
         query = visit.request.query
-        form = next((one for one in FORMS if one.name == query.get("dang", "")), None)
+        wanted = query.get("dang", "")
+        is_empty = wanted == EMPTY
+        form = next((one for one in FORMS if one.name == wanted or (is_empty and one is FORMS[0])), None)
         if form is None:
             raise not_found()
         shelf, choice = await self._shelves.now(), choice_in(query)
-        entries = await self._listing.chosen(shelf, choice)
-        data = await asyncio.to_thread(form.write, entries, shelf.content.facts)
+        entries = [] if is_empty else await self._listing.chosen(shelf, choice)
+        data = await asyncio.to_thread(form.write, entries, shelf.content)
         officer, now = visit.session.officer, self._parts.clock()
         detail = {"entries": len(entries), "form": form.name}
         await self._parts.database.write(
             lambda c: note(c, officer, Action.ENTRIES_EXPORTED, "entries", now, detail)
         )
         log.info("staff_exported_entries", staff_id=officer.id, entries=len(entries), form=form.name)
-        name = f"cau-hoi-thuong-gap-{now.astimezone(self._parts.zone):%Y%m%d}.{form.name}"
+        what = "mau-cau-hoi" if is_empty else "cau-hoi-thuong-gap"
+        name = f"{what}-{now.astimezone(self._parts.zone):%Y%m%d}.{form.name}"
         return web.Response(
             body=data,
             content_type=form.media_type,

@@ -299,6 +299,7 @@ def _row_shown(row: Planned, shelf: Shelf, refused: str, *, is_over: bool) -> di
         "status": status if row.verdict in WRITTEN else "",
         "status_tone": status_tone,
         "reasons": (*((refused,) if refused else ()), *row.reasons),
+        "notes": row.notes,
         "is_draft_only": row.verdict in WRITTEN and bool(row.reasons),
         "answer": str(row.body.get("answer", "")) if row.verdict is Verdict.ADD else "",
         "differences": differences,

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from bot.staff.faq.citing import Citations
 from bot.staff.faq.columns import COLUMNS, cells_of, neutral
 from bot.staff.faq.shelf import topic_of
 from bot.store.content import Status
 from bot.store.editing import Kept
-from knowledge.content import Certainty, Fact
+from knowledge.content import Certainty, Content, Fact
 
 _KEYS = ("question", "featured", "variants", "answer", "step", "facts", "about", "years", "only_if", "next")
 _CERTAINTY = {
@@ -34,11 +35,11 @@ class Form:
     """As it ends."""
     label: str
     media_type: str
-    write: Callable[[Sequence[Kept], Mapping[str, Fact]], bytes]
+    write: Callable[[Sequence[Kept], Content], bytes]
 
 
-def as_workbook(entries: Sequence[Kept], facts: Mapping[str, Fact]) -> bytes:
-    """An Excel workbook: the entries, how to fill the columns in, and the facts with their ids."""
+def as_workbook(entries: Sequence[Kept], content: Content) -> bytes:
+    """An Excel workbook: the entries, how to fill the columns in, and the sources to copy from."""
     # Loading it takes a fifth of a second, and few files are ever made.
     from openpyxl import Workbook  # noqa: PLC0415
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
@@ -66,17 +67,36 @@ def as_workbook(entries: Sequence[Kept], facts: Mapping[str, Fact]) -> bytes:
 
     sheet("Câu hỏi", [(one.title, one.width) for one in COLUMNS], [cells_of(kept) for kept in entries])
     sheet("Cách điền", [("Cột", 24), ("Điền thế nào", 70)], [(one.title, one.help) for one in COLUMNS])
+    citations = Citations(content)
     sheet(
         "Căn cứ",
-        [("Mã căn cứ", 30), ("Điều được nêu", 80), ("Nguồn", 44), ("Mức tin cậy", 16)],
-        [[neutral(cell) for cell in _fact_cells(fact)] for fact in facts.values()],
+        [
+            ("Chép vào ô Căn cứ", 40),
+            ("Điều được nêu", 80),
+            ("Nguồn", 44),
+            ("Mức tin cậy", 16),
+            ("Mã căn cứ", 30),
+        ],
+        [
+            [neutral(cell) for cell in (citations.line_of(fact), *_fact_cells(fact), fact.id)]
+            for fact in content.facts.values()
+        ],
+    )
+    sheet(
+        "Văn bản",
+        [("Số hiệu", 24), ("Tên văn bản", 70), ("Các mục ghi được", 80)],
+        [
+            [neutral(cell) for cell in (one.number, f"{one.cited_as}: {one.title}", "; ".join(places))]
+            for one in content.documents.values()
+            if (places := citations.places_of(one.number))
+        ],
     )
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
 
 
-def as_csv(entries: Sequence[Kept], _facts: Mapping[str, Fact]) -> bytes:
+def as_csv(entries: Sequence[Kept], _content: Content) -> bytes:
     """UTF-8 with the mark Excel knows it by."""
     written = io.StringIO(newline="")
     lines = csv.writer(written, quoting=csv.QUOTE_ALL)
@@ -85,7 +105,7 @@ def as_csv(entries: Sequence[Kept], _facts: Mapping[str, Fact]) -> bytes:
     return written.getvalue().encode("utf-8-sig")
 
 
-def as_yaml(entries: Sequence[Kept], _facts: Mapping[str, Fact]) -> bytes:
+def as_yaml(entries: Sequence[Kept], _content: Content) -> bytes:
     """As the program's own files of questions; `status` stands only where an entry is not in use."""
     rows: list[dict[str, Any]] = []
     for kept in entries:
@@ -116,4 +136,4 @@ FORMS = (
 
 def _fact_cells(fact: Fact) -> tuple[str, ...]:
     place = ", ".join(filter(None, (fact.citation.title, fact.citation.locator)))
-    return fact.id, fact.statement, place or topic_of(fact), _CERTAINTY[fact.certainty]
+    return fact.statement, place or topic_of(fact), _CERTAINTY[fact.certainty]

@@ -19,6 +19,7 @@ from aiohttp import FormData
 
 from bot.reading import read_entries_apart
 from bot.staff.faq import columns, importing
+from bot.staff.faq.citing import Citations, Cited
 from bot.staff.faq.columns import given_as_written, given_in, neutral, plain
 from bot.staff.faq.comparing import Verdict, compare, count
 from bot.staff.faq.keeping import KEPT_FOR, DryRuns
@@ -106,12 +107,72 @@ async def test_everything_that_ships_goes_out_and_comes_back_unchanged(
     shelf: Shelf, form: Form, tmp_path: Path
 ) -> None:
     path = tmp_path / f"a.{form.name}"
-    path.write_bytes(form.write(list(shelf.entries.values()), shelf.content.facts))
+    path.write_bytes(form.write(list(shelf.entries.values()), shelf.content))
     found = read_entry_file(path, path.name, vietnamese_text(), importing.LIMITS)
     given = given_in(found.sheets)[0] or [given_as_written(*one) for one in found.entries]
     planned = await compare(given, shelf, KnowledgeBase(content_of(()), vietnamese_text()))
     assert len(planned) == len(shelf.entries) > 400
     assert [row for row in planned if row.verdict is not Verdict.SAME] == []
+
+
+def test_what_the_sheet_gives_to_copy_stands_for_just_its_source(shelf: Shelf) -> None:
+    citations = Citations(shelf.content)
+    lines = {fact.id: citations.line_of(fact) for fact in shelf.content.facts.values()}
+    assert [one for one, line in lines.items() if citations.cited([line]).facts != (one,)] == []
+    assert len({line for one, line in lines.items() if line != one}) > 100
+    said = [citations.cited([fact.statement]).facts for fact in shelf.content.facts.values()]
+    assert [facts for facts in said if len(facts) != 1] == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "said", "expected"),
+    [
+        ("677/QĐ-TTg, nhiệm vụ", "", ("677-nhiem-vu-dau",)),
+        ("677/qd-ttg nhiem vu", "", ("677-nhiem-vu-dau",)),
+        ("Nhiệm vụ của Quyết định số 677/QĐ-TTg ngày 03/6/2022", "", ("677-nhiem-vu-dau",)),
+        ("QĐ 677: mục tiêu chung; 324-nguong", "", ("677-muc-tieu-chung", "324-nguong")),
+        (
+            "324/QĐ-KHVN, cách tính điểm, 677/QĐ-TTg, nhiệm vụ",
+            "",
+            ("324-diem", "677-nhiem-vu-dau"),
+        ),
+        ("324-nguong, 324-diem 677-2030", "", ("324-nguong", "324-diem", "677-2030")),
+        ("đề án xã hội học tập, giải pháp", "", ("1373-giai-phap",)),
+        ("Báo Sơn La, số liệu khảo sát 2025", "Có 74% dòng họ học tập", ("son-la-2025-dong-ho",)),
+        ("khong-co", "", ("khong-co",)),
+    ],
+)
+def test_a_source_is_understood_as_people_write_it(
+    shelf: Shelf, cell: str, said: str, expected: tuple[str, ...]
+) -> None:
+    cited = Citations(shelf.content).cited([cell], said)
+    assert (cited.facts, cited.problems) == (expected, ())
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("677/QĐ-TTg, Điều 1", "677/QĐ-TTg có: mục tiêu đến 2025; mục tiêu đến 2030"),
+        ("667/QĐ-TTg, nhiệm vụ", "Có phải “677/QĐ-TTg”"),
+        ("999/NQ-XYZ", "trang “Văn bản”"),
+        ("677/QĐ-TTg, mục tiêu đến 2035", "Chưa có mục nào như"),
+        ("số liệu khảo sát năm 2025", "Có phải “Báo Sơn La, số liệu khảo sát năm 2025” không"),
+        ("Báo Sơn La, số liệu khảo sát năm 2025", "có 4 điều, chưa rõ câu trả lời dựa vào điều nào"),
+        ("theo sách", "Bạn ghi số hiệu và mục"),
+    ],
+)
+def test_a_source_nobody_knows_is_not_guessed_at(shelf: Shelf, cell: str, told: str) -> None:
+    cited = Citations(shelf.content).cited([cell])
+    assert cited.facts == ()
+    assert told in " ".join(cited.problems)
+
+
+def test_an_entry_that_rests_on_a_place_already_goes_on_resting_on_the_same(shelf: Shelf) -> None:
+    citations = Citations(shelf.content)
+    cell = "Báo Sơn La, số liệu khảo sát năm 2025"
+    assert citations.cited([cell], "", ["son-la-2025-gia-dinh"]) == Cited(("son-la-2025-gia-dinh",))
+    # What was chosen among several is looked at by a person before citizens see it.
+    assert citations.cited([cell], "Sơn La có 74% dòng họ học tập").doubts
 
 
 @pytest.mark.parametrize(
@@ -233,6 +294,34 @@ async def test_a_file_is_shown_row_by_row_and_only_then_written(faq: Console) ->
     log = [(row["action"], row["subject"]) for row in await faq.rows(schema.audit_log)]
     assert log.count((Action.ENTRY_SAVED, "dat")) == 1
     assert log.count((Action.ENTRIES_IMPORTED, "entries")) == 1
+
+
+@pytest.mark.usefixtures("near")
+async def test_the_template_is_filled_in_with_places_and_a_guess_stays_a_draft(faq: Console) -> None:
+    answer = await faq.get(f"{FAQ}/_xuat?dang=mau")
+    book = openpyxl.load_workbook(io.BytesIO(await answer.read()))
+    assert book.sheetnames == ["Câu hỏi", "Cách điền", "Căn cứ", "Văn bản"]
+    assert [cell.value for cell in book["Câu hỏi"][1]] == TITLES
+    assert book["Câu hỏi"].max_row == 1
+    sheet, row = book["Câu hỏi"], {"Câu hỏi": "Qua mấy điểm?", "Câu trả lời": "Từ 80 điểm.", "Căn cứ": ""}
+    for source in ("Điều lệ, điều 1", "nguong", "Điều lệ, điều 9", "677/QĐ-TTg, nhiệm vụ"):
+        row |= {"Câu hỏi": f"Qua mấy điểm, theo {len(source)}?", "Căn cứ": source, "Trạng thái": "đang dùng"}
+        sheet.append([row.get(title) for title in TITLES])
+    written = io.BytesIO()
+    book.save(written)
+    path = await hand_in(faq, written.getvalue(), "mẫu.xlsx")
+    for told, words in zip(
+        rows_in(await faq.page(path)),
+        (
+            ("sẽ thêm", "bản nháp", "có 2 điều, đã chọn điều gần câu trả lời nhất", "(nguong)"),
+            ("sẽ thêm", "đang dùng"),
+            ("lỗi", "Chưa có mục nào như “Điều lệ, điều 9”. Điều lệ có: điều 1."),
+            ("lỗi", "Chưa có văn bản “677/QĐ-TTg” trong danh sách"),
+        ),
+        strict=True,
+    ):
+        for one in words:
+            assert one in told, (one, told)
 
 
 @pytest.mark.usefixtures("near")
