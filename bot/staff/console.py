@@ -20,6 +20,7 @@ from bot.staff.access import (
     not_found,
 )
 from bot.staff.assessments import ASSESSMENTS, Assessments
+from bot.staff.broadcasts import BROADCASTS, Broadcasts
 from bot.staff.calendar import CALENDAR, CalendarPages
 from bot.staff.campaigns import CAMPAIGNS, SUBSCRIBERS, Campaigns, Subscribers
 from bot.staff.faq import FAQ, Faq
@@ -49,6 +50,7 @@ MENU = (
     NavItem(LIBRARY, "Văn bản", EVERY_ROLE, CONTENT),
     NavItem(MISSES, "Chưa trả lời được", READING_QUESTIONS, CONTENT),
     NavItem(CAMPAIGNS, "Chiến dịch", EVERY_ROLE, OUTREACH),
+    NavItem(BROADCASTS, "Bài viết Zalo", EVERY_ROLE, OUTREACH),
     NavItem(CALENDAR, "Lịch", EVERY_ROLE, OUTREACH),
     NavItem(SUBSCRIBERS, "Người nhận tin", EVERY_ROLE, OUTREACH),
     NavItem(REPORTS, "Báo cáo", EVERY_ROLE, RESULTS),
@@ -63,9 +65,16 @@ ROLES_OF = web.AppKey("staff_roles_of", dict[tuple[str, str], frozenset[Role]])
 """(method, path) → roles, of everything registered; the empty set is open to whoever is not signed in."""
 
 
+def menu_of(desk: StaffParts) -> tuple[NavItem, ...]:
+    """The menu of this installation: articles on Zalo only where there is Zalo."""
+    has_zalo = any(channel.name == "zalo" for channel in desk.channels)
+    return tuple(item for item in MENU if has_zalo or item.path != BROADCASTS)
+
+
 def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
     """Put the console into `app` at /staff/."""
-    pages = Pages(desk.association_name, MENU)
+    menu = menu_of(desk)
+    pages = Pages(desk.association_name, menu)
     gate = Gate(desk.database, desk.clock, pages, desk.public_url, desk.trusted_proxies)
     address, passwords = address_behind(desk.trusted_proxies), PasswordDesk()
     signin = SignIn(gate, pages, address, passwords)
@@ -81,11 +90,12 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
         gate,
         passwords=passwords,
         address=address,
-        menu=MENU,
+        menu=menu,
         table=lambda: app[ROLES_OF],
     )
     routes: list[Route | OpenRoute] = [
         *Campaigns(desk, pages).routes,
+        *Broadcasts(desk, pages).routes,
         *CalendarPages(desk, pages, gate).routes,
         *Subscribers(desk, pages).routes,
         *Reports(desk, pages).routes,

@@ -17,7 +17,7 @@ from bot.staff.access import ANSWERING, EDITING, EVERY_ROLE, READING_QUESTIONS
 from bot.staff.channels import ChannelState
 from bot.staff.library.addresses import LIBRARY, REVIEW
 from bot.staff.words import duration
-from bot.store import campaigns, conversations, events, figures, library, misses, outbox
+from bot.store import broadcasts, campaigns, conversations, events, figures, library, misses, outbox
 from bot.store.figures import Pending
 from bot.store.staff import Officer, Role
 
@@ -27,6 +27,7 @@ LOST_FOR = timedelta(days=14)
 _INBOX, _TROUBLE, _MISSES = "/staff/hop-thu", "/staff/tin-loi", "/staff/chua-tra-loi"
 _FAQ, _CHANNELS = "/staff/cau-hoi", "/staff/cai-dat/kenh"
 _CAMPAIGNS = "/staff/chien-dich"
+_BROADCASTS = "/staff/bai-viet-zalo"
 _RESULTS = "/staff/tu-danh-gia/danh-sach"
 
 
@@ -145,6 +146,7 @@ async def _talks(connection: AsyncConnection, waits: Pending, now: datetime) -> 
 
 async def _outreach(connection: AsyncConnection, now: datetime) -> list[Duty]:
     waits = await campaigns.attention(connection, now.date())
+    articles = await broadcasts.attention(connection)
     return [
         Duty(
             waits.troubled,
@@ -156,11 +158,28 @@ async def _outreach(connection: AsyncConnection, now: datetime) -> list[Duty]:
             is_urgent=True,
         ),
         Duty(
+            articles.troubled,
+            "Bài viết Zalo cần bạn xem",
+            "Chưa gửi được, hoặc không rõ đã gửi chưa. Hệ thống không tự gửi lại.",
+            "",
+            _BROADCASTS,
+            EDITING,
+            is_urgent=True,
+        ),
+        Duty(
             waits.approval,
             "Chiến dịch chờ duyệt",
             "Người duyệt là người khác với người xin duyệt.",
             "",
             _CAMPAIGNS,
+            EDITING,
+        ),
+        Duty(
+            articles.approval,
+            "Bài viết Zalo chờ duyệt",
+            "Người duyệt là người khác với người soạn.",
+            "",
+            _BROADCASTS,
             EDITING,
         ),
         Duty(

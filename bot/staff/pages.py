@@ -71,6 +71,7 @@ NOTICES = {
     "da-luu-chien-dich": "Đã lưu bản nháp. Chưa gửi cho ai cả.",
     "da-gui-thu": "Đang gửi thử đến điện thoại của bạn. Người dân chưa nhận gì cả.",
     "da-chep-chien-dich": "Đã chép thành một bản nháp mới.",
+    "da-luu-bai-viet": "Đã lưu bản nháp. Chưa gửi cho ai cả.",
     "da-luu-bao-cao": "Đã lưu.",
     "da-dem-lai": "Đã đếm lại. Số liệu dưới đây là mới nhất.",
     "da-chot": "Đã chốt. Từ bây giờ báo cáo này không đổi nữa.",

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from bot.staff.assessments import ASSESSMENTS
 from bot.staff.calendar import CALENDAR
+from bot.staff.broadcasts import BROADCASTS
 from bot.staff.campaigns import CAMPAIGNS
 from bot.staff.faq import FAQ
 from bot.staff.house import SETTINGS
@@ -159,6 +160,7 @@ _KNOWN: dict[str, Callable[[str, Names], tuple[str, str]]] = {
     "report": lambda rest, _names: (f"báo cáo {rest}", f"{REPORTS}/{rest}"),
     "occasion": lambda rest, _names: (rest, f"{CALENDAR}/{rest}"),
     "campaign": lambda rest, _names: (f"chiến dịch số {rest}", f"{CAMPAIGNS}/{rest}"),
+    "broadcast": lambda rest, _names: (f"bài viết Zalo số {rest}", f"{BROADCASTS}/{rest}"),
 }
 """By what stands before the colon of a subject."""
 _WHOLE = {

@@ -22,6 +22,7 @@ from bot.staff.faq.keeping import DryRun, DryRuns
 from bot.store import (
     assessments,
     audit,
+    broadcasts,
     campaigns,
     content,
     house_rules,
@@ -34,6 +35,7 @@ from bot.store import (
     uploads,
 )
 from bot.store.audit import Action
+from bot.store.broadcasts import NewBroadcast
 from bot.store.campaigns import NewCampaign
 from bot.store.content import Status
 from bot.store.invites import LASTS, Invite
@@ -43,6 +45,7 @@ from bot.store.reports import LETTERHEAD
 from bot.store.staff import Role
 from bot.store.uploads import NewUpload, UploadState
 from connectors.message import Attachment, ConversationId, Option, Source, Text
+from connectors.zalo import BroadcastTarget
 from knowledge.content import Kind, item
 from knowledge.criteria_files import load_criteria
 from tests.bot.staff.conftest import LAN, Console
@@ -238,6 +241,8 @@ class Plants:
             hostile("dau-chien-dich", 120), Topic.MONTH, Message(hostile("dau-tin", 900)), Audience()
         )
         await write(partial(campaigns.create, new=campaign, by=NAME, at=now))
+        article = NewBroadcast(hostile("dau-bai-viet", 120), "4402c73f7e7a9724ce6b", BroadcastTarget(), None)
+        await write(partial(broadcasts.create, new=article, account="oa", by=NAME, at=now))
         console = self.console
         desk = ReportDesk(Bureau(console.database, console.desk.zone, (), console.desk.base), console.clock)
         period = containing(Month.MONTH, now.astimezone(console.desk.zone).date())

@@ -418,6 +418,7 @@ async def test_the_log_is_filtered_by_kind_officer_and_day_and_read_on_by_id(adm
         (Action.ASSESSMENTS_EXPORTED, "assessments", "cả danh sách"),
         (Action.MISS_DECIDED, "miss:0123456789ab", "nhóm câu hỏi"),
         (Action.CAMPAIGN_STEP, "campaign:3", "chiến dịch số 3"),
+        (Action.BROADCAST_STEP, "broadcast:3", "bài viết Zalo số 3"),
         (Action.RULES_CHANGED, "house_rules", "xem các lần đổi"),
         (Action.RETENTION_APPLIED, "retention", "thời hạn lưu giữ"),
         (Action.CHANNEL_TESTED, "zalo:123456789012", "Zalo"),

@@ -16,13 +16,25 @@ from bot.outreach.planning import write_down
 from bot.outreach.topics import Topic
 from bot.staff.people.links import hash_of_token, new_token
 from bot.staff.people.places import LINK
-from bot.store import campaigns, house_rules, invites, misses, notes, staff, subscriptions, uploads
+from bot.store import (
+    broadcasts,
+    campaigns,
+    house_rules,
+    invites,
+    misses,
+    notes,
+    staff,
+    subscriptions,
+    uploads,
+)
+from bot.store.broadcasts import NewBroadcast
 from bot.store.campaigns import NewCampaign
 from bot.store.database import Database
 from bot.store.invites import LASTS, Invite
 from bot.store.misses import State
 from bot.store.staff import Role
 from bot.store.uploads import NewUpload, UploadState
+from connectors.zalo import BroadcastTarget
 from tests.e2e.furnished import talks
 
 MISSED = (
@@ -165,6 +177,10 @@ async def write_to_many(database: Database, now: datetime) -> None:
         Audience(),
     )
     await database.write(partial(campaigns.create, new=draft, by="cô Lan", at=now - timedelta(hours=3)))
+    article = NewBroadcast("Bài về Tuần lễ học tập suốt đời", "4402c73f7e7a9724ce6b", BroadcastTarget(), None)
+    await database.write(
+        partial(broadcasts.create, new=article, account=talks.ZALO, by="cô Lan", at=now - timedelta(hours=2))
+    )
 
 
 async def _step(database: Database, id_: int, state: CampaignState, values: Mapping[str, object]) -> None:
