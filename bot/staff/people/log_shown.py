@@ -13,8 +13,8 @@ from datetime import date, datetime, tzinfo
 from urllib.parse import quote
 
 from bot.staff.assessments import ASSESSMENTS
-from bot.staff.calendar import CALENDAR
 from bot.staff.broadcasts import BROADCASTS
+from bot.staff.calendar import CALENDAR
 from bot.staff.campaigns import CAMPAIGNS
 from bot.staff.faq import FAQ
 from bot.staff.house import SETTINGS
