@@ -75,6 +75,7 @@ NOTICES = {
     "da-luu-bao-cao": "Đã lưu.",
     "da-dem-lai": "Đã đếm lại. Số liệu dưới đây là mới nhất.",
     "da-chot": "Đã chốt. Từ bây giờ báo cáo này không đổi nữa.",
+    "da-mo-lai": "Đã mở lại. Báo cáo này là bản nháp, bạn sửa xong thì chốt lại nhé.",
     "da-soan-chien-dich": "Đã soạn sẵn chiến dịch từ tin mẫu của lịch. Chưa gửi cho ai cả.",
     "da-luu-lich": "Đã lưu. Lịch theo bản này từ bây giờ.",
     "da-cat-lich": "Đã đưa vào lưu trữ. Lịch không nhắc dịp này nữa.",

@@ -1,7 +1,7 @@
 """Reports in SQL: one row for a period, a draft until somebody makes it final.
 
 Figures of a draft may be counted again; what staff write goes by revision, so of two who write at once one is
-told. What is final never changes.
+told. What is final does not change until somebody opens it again on purpose.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class State(StrEnum):
 
 
 class Overtaken(Exception):
-    """Somebody changed the report since it was shown, or it is final: nothing was written."""
+    """Somebody changed the report since it was shown, made it final or opened it: nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,21 @@ async def make_final(connection: AsyncConnection, period: str, revision: int) ->
     await _change(connection, period, revision, {"state": State.FINAL.value})
 
 
+async def reopen(connection: AsyncConnection, period: str, revision: int) -> None:
+    """A final report is a draft again, with its figures and notes. Raises Overtaken, also for a draft."""
+    await _change(connection, period, revision, {"state": State.DRAFT.value}, was=State.FINAL)
+
+
 async def _change(
-    connection: AsyncConnection, period: str, revision: int, values: Mapping[str, object]
+    connection: AsyncConnection,
+    period: str,
+    revision: int,
+    values: Mapping[str, object],
+    was: State = State.DRAFT,
 ) -> None:
     done = await connection.execute(
         update(t)
-        .where(t.c.period == period, t.c.revision == revision, t.c.state == State.DRAFT.value)
+        .where(t.c.period == period, t.c.revision == revision, t.c.state == was.value)
         .values(**values, revision=revision + 1)
     )
     if done.rowcount != 1:

@@ -7,6 +7,7 @@ is for those who edit. A draft whose period has ended meanwhile is counted once 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -34,9 +35,10 @@ REPORTS = "/staff/bao-cao"
 LISTED = 200
 NOTE_LIMIT = 4000
 LINE_LIMIT = 120
+_Change = Callable[[AsyncConnection, str, int], Awaitable[None]]
 _LABELS = {"docx": "Word", "pdf": "PDF", "xlsx": "Excel"}
 _OVERTAKEN = "Có người vừa sửa báo cáo này. Chữ của bạn còn nguyên ở dưới; bạn xem bản mới rồi lưu lại nhé."
-_FINAL = "Báo cáo này đã chốt nên không sửa được nữa."
+_FINAL = "Báo cáo này đã chốt. Muốn sửa, bạn bấm Mở lại báo cáo ở cuối trang."
 
 
 class Reports:
@@ -62,6 +64,7 @@ class Reports:
             Route("POST", f"{one}/dau-trang", EDITING, self.head),
             Route("POST", f"{one}/dem-lai", EDITING, self.renew),
             Route("POST", f"{one}/chot", EDITING, self.make_final),
+            Route("POST", f"{one}/mo-lai", EDITING, self.reopen),
         )
 
     # --- looking -----------------------------------------------------------------------------------
@@ -136,29 +139,41 @@ class Reports:
     async def make_final(self, visit: Visit) -> web.StreamResponse:
         """POST …/chot: the figures stay as they are from now on."""
         kept = await self._asked_for(visit)
-        by, now, revision = (
-            visit.session.officer,
-            self._parts.clock(),
-            _number(visit.form.get("phien-ban", "")),
-        )
         if visit.form.get("chac") != "1":
             problem = "Bạn đánh dấu vào ô xác nhận rồi bấm Chốt báo cáo nhé."
             return await self._draw(visit, kept, warning=problem, status=422)
+        return await self._turn(visit, kept, reports.make_final, "final", "da-chot")
+
+    async def reopen(self, visit: Visit) -> web.StreamResponse:
+        """POST …/mo-lai: a final report is a draft again. One made final before its period was over is
+        counted once more when it is next shown, as every draft is."""
+        kept = await self._asked_for(visit)
+        if visit.form.get("chac") != "1":
+            problem = "Bạn đánh dấu vào ô xác nhận rồi bấm Mở lại báo cáo nhé."
+            return await self._draw(visit, kept, warning=problem, status=422)
+        return await self._turn(visit, kept, reports.reopen, "reopened", "da-mo-lai")
+
+    # --- how it is done ----------------------------------------------------------------------------
+
+    async def _turn(
+        self, visit: Visit, kept: Kept, change: _Change, did: str, notice: str
+    ) -> web.StreamResponse:
+        """Final, or a draft again: with a line in the log, unless somebody was faster."""
+        by, now = visit.session.officer, self._parts.clock()
+        revision = _number(visit.form.get("phien-ban", ""))
 
         async def job(connection: AsyncConnection) -> None:
-            await reports.make_final(connection, kept.period, revision)
+            await change(connection, kept.period, revision)
             await audit.note(
-                connection, by, Action.REPORT_CHANGED, subject_of(kept.period), now, {"did": "final"}
+                connection, by, Action.REPORT_CHANGED, subject_of(kept.period), now, {"did": did}
             )
 
         try:
             await self._parts.database.write(job)
         except Overtaken:
             return await self._draw(visit, await self._asked_for(visit), warning=_OVERTAKEN, status=409)
-        log.info("staff_made_report_final", staff_id=by.id, period=kept.period)
-        return see(f"{REPORTS}/{kept.period}", "da-chot")
-
-    # --- how it is done ----------------------------------------------------------------------------
+        log.info("staff_turned_report", staff_id=by.id, period=kept.period, did=did)
+        return see(f"{REPORTS}/{kept.period}", notice)
 
     async def _save(
         self, visit: Visit, kept: Kept, values: dict[str, str], did: str, place: str

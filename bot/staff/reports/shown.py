@@ -20,6 +20,7 @@ DID = {
     "noted": "viết nhận xét",
     "headed": "ghi phần đầu trang",
     "final": "chốt báo cáo",
+    "reopened": "mở lại báo cáo đã chốt",
 }
 """What lines of the audit log about a report say."""
 _OFFERED = {Kind.MONTH: 13, Kind.QUARTER: 5, Kind.YEAR: 2}

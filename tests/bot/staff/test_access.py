@@ -78,6 +78,7 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/staff/bao-cao/{period}/dau-trang"): EDITING,
     ("POST", "/staff/bao-cao/{period}/dem-lai"): EDITING,
     ("POST", "/staff/bao-cao/{period}/chot"): EDITING,
+    ("POST", "/staff/bao-cao/{period}/mo-lai"): EDITING,
     ("GET", "/staff/van-ban"): EVERYONE,
     ("GET", "/staff/van-ban/di-kem"): EVERYONE,
     ("POST", "/staff/van-ban/tai-len"): EDITING,

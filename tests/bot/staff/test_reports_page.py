@@ -58,6 +58,7 @@ async def test_a_report_is_prepared_commented_made_final_and_handed_in(console: 
     assert "Lưu nhận xét" not in final
     refused = await console.post(f"{OCTOBER}/ghi-chu", phien_ban="3", phan="can-bo", noi_dung="muộn")
     assert refused.status == 409
+    assert "Mở lại báo cáo" in await refused.text()
     for form, begins in (("docx", b"PK"), ("xlsx", b"PK"), ("pdf", b"%PDF")):
         answer = await console.get(f"{OCTOBER}/tai/{form}")
         assert answer.status == 200
@@ -97,3 +98,28 @@ async def test_what_is_not_there_is_said_to_be_not_there(console: Console, path:
     await console.post(PATH, ky="2026-10")
     assert (await console.get(f"{PATH}/{path}")).status == 404
     assert (await console.post(PATH, ky="1999-01")).status == 422
+
+
+async def test_a_report_made_final_too_early_is_opened_again_counted_anew_and_the_log_says_who(
+    console: Console,
+) -> None:
+    await console.become(Role.EDITOR, "cô Hà")
+    await console.post(PATH, ky="2026-10")
+    assert (await console.post(f"{OCTOBER}/mo-lai", phien_ban="1", chac="1")).status == 409, "a draft is open"
+    await console.post(f"{OCTOBER}/chot", phien_ban="1", chac="1")
+    console.clock.now = datetime(2026, 11, 2, 1, tzinfo=UTC)
+    await console.become(Role.EDITOR, "cô Hạnh")
+    assert "Kỳ này chưa kết thúc" in await console.page(OCTOBER), "what is final is not counted anew"
+    assert (await console.post(f"{OCTOBER}/mo-lai", phien_ban="2")).status == 422
+    assert (await console.post(f"{OCTOBER}/mo-lai", phien_ban="1", chac="1")).status == 409
+    opened = await console.post(f"{OCTOBER}/mo-lai", phien_ban="2", chac="1")
+    assert opened.status == 303
+    page = await console.page(OCTOBER)
+    for said in ("bản nháp", "Lưu nhận xét", "Cô Hạnh mở lại báo cáo đã chốt", "Chốt báo cáo"):
+        assert said in page
+    assert "Kỳ này chưa kết thúc" not in page, "its period is over: it was counted once more"
+    done = [detail for _, detail in await did(console)]
+    assert done[-2:] == ['{"did": "reopened"}', '{"did": "renewed"}']
+    await console.become(Role.AGENT, "anh Tư")
+    assert "Mở lại báo cáo" not in await console.page(OCTOBER)
+    assert (await console.post(f"{OCTOBER}/mo-lai", phien_ban="3", chac="1")).status == 403
