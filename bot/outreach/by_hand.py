@@ -13,20 +13,12 @@ from typing import Any, Literal
 from bot.outreach.campaign import Campaign, State
 from bot.outreach.steps import Office
 from bot.outreach.topics import offer_of
+from bot.outreach.words import STATES
 from bot.store import campaigns, recipients
 from bot.store.database import Database
 from bot.store.recipients import Place, Result
 
 Did = Literal["pause", "resume", "stop"]
-_STATES = {
-    State.DRAFT: "đang soạn",
-    State.APPROVAL: "chờ duyệt",
-    State.SCHEDULED: "đã hẹn giờ",
-    State.RUNNING: "đang gửi",
-    State.PAUSED: "tạm dừng",
-    State.STOPPED: "đã dừng hẳn",
-    State.DONE: "đã gửi xong",
-}
 _GOING = ("waiting", "sending", "checking")
 
 
@@ -68,7 +60,7 @@ async def progress(database: Database, campaign_id: int, per_minute: float | Non
 
 def in_words(found: Mapping[str, Any]) -> list[str]:
     """The progress in Vietnamese lines."""
-    lines = [f"{found['name']}: {_STATES[State(found['state'])]}"]
+    lines = [f"{found['name']}: {STATES[State(found['state'])]}"]
     if found["paused_why"]:
         lines.append(f"    {found['paused_why']}")
     lines.append(f"    {found['recipients']} người nhận, còn {found['left']}")
@@ -93,4 +85,4 @@ def _line(one: Campaign, results: list[Result], zone: tzinfo) -> str:
     at: datetime | None = one.started_at or one.scheduled_at
     when = f", {at.astimezone(zone):%H:%M %d/%m/%Y}" if at else ""
     count = f", {people} người" if people else ""
-    return f"{one.id}. {one.name} ({offer_of(one.topic).label}): {_STATES[one.state]}{when}{count}"
+    return f"{one.id}. {one.name} ({offer_of(one.topic).label}): {STATES[one.state]}{when}{count}"

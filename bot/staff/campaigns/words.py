@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from bot.outreach import words
 from bot.outreach.campaign import Assessed, Outside, State
 from bot.outreach.windows import Why
 from bot.store.recipients import Place
 
-STATES = {
-    State.DRAFT: ("đang soạn", "plain"),
-    State.APPROVAL: ("chờ duyệt", "warn"),
-    State.SCHEDULED: ("đã hẹn giờ", "good"),
-    State.RUNNING: ("đang gửi", "good"),
-    State.PAUSED: ("đang tạm dừng", "warn"),
-    State.STOPPED: ("đã dừng hẳn", "off"),
-    State.DONE: ("đã gửi xong", "good"),
+_TONES = {
+    State.DRAFT: "plain",
+    State.APPROVAL: "warn",
+    State.SCHEDULED: "good",
+    State.RUNNING: "good",
+    State.PAUSED: "warn",
+    State.STOPPED: "off",
+    State.DONE: "good",
 }
+STATES = {state: (words.STATES[state], tone) for state, tone in _TONES.items()}
 """Label and tone."""
 WHY = {
     Why.OPEN: "còn trong thời gian nhắn miễn phí",
