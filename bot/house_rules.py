@@ -19,6 +19,7 @@ from bot.dialogue.menu import ACTIONS, Menu
 from bot.dialogue.nearest import Contact
 from bot.dialogue.texts import Texts
 from bot.office import DAYS, VIETNAM, ClosedDays, Hours, Office
+from bot.outreach.paid import MOST_TEMPLATES, PaidTemplate, template_problem
 from bot.settings import Settings
 from connectors.message import clean_text
 
@@ -59,6 +60,8 @@ class HouseRules:
     contact_line: str = "Hội Khuyến học xã, phường nơi bạn ở"
     """To follow `liên hệ`."""
     contacts: tuple[Contact, ...] = ()
+    templates: tuple[PaidTemplate, ...] = ()
+    """Paid templates the platforms approved; campaigns may choose among them."""
     handoff_return_hours: float = 12.0
     """How long after an officer's last line the bot answers again."""
     keep_texts_days: int | None = None
@@ -185,6 +188,14 @@ def contact_problem(contact: Contact) -> str:
     return ""
 
 
+def _templates(templates: tuple[PaidTemplate, ...]) -> str:
+    if len(templates) > MOST_TEMPLATES:
+        return f"Nhiều nhất {MOST_TEMPLATES} mẫu tin."
+    if len({(one.channel, one.id) for one in templates}) != len(templates):
+        return "Có hai mẫu tin cùng kênh và cùng mã."
+    return next((said for said in map(template_problem, templates) if said), "")
+
+
 def _hours(value: float) -> str:
     least, most = RETURN_HOURS
     return "" if least <= value <= most else f"Cần một số giờ từ {least:g} đến {most:g}."
@@ -204,6 +215,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "office": _office,
     "contact_line": lambda text: _words(text, CONTACT_LIMIT),
     "contacts": _contacts,
+    "templates": _templates,
     "handoff_return_hours": _hours,
     **{name: _keep(name) for name in KEEP_DAYS},
 }
@@ -268,6 +280,11 @@ def _read_contacts(value: Any) -> tuple[Contact, ...]:
     return tuple(Contact(*(_text(one[name]) for name in names)) for one in value)
 
 
+def _read_templates(value: Any) -> tuple[PaidTemplate, ...]:
+    names = [field.name for field in fields(PaidTemplate)]
+    return tuple(PaidTemplate(*(_text(one[name]) for name in names)) for one in value)
+
+
 def _read_office(value: Any, zone: tzinfo) -> Office | None:
     if value is None:
         return None
@@ -295,6 +312,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "actions": lambda value: tuple(map(_text, value)),
     "contact_line": _text,
     "contacts": _read_contacts,
+    "templates": _read_templates,
     "handoff_return_hours": float,
     **dict.fromkeys(KEEP_DAYS, _days),
 }
@@ -303,6 +321,7 @@ _WRITERS: Mapping[str, Callable[[Any], Any]] = {
     "actions": list,
     "office": _write_office,
     "contacts": lambda contacts: [asdict(one) for one in contacts],
+    "templates": lambda templates: [asdict(one) for one in templates],
 }
 NO_WEEK: tuple[tuple[Hours, ...], ...] = ((),) * len(DAYS)
 """A week in which nobody is ever there."""

@@ -23,6 +23,7 @@ from bot.staff.house.contacts import Contacts
 from bot.staff.house.greeting import Greeting
 from bot.staff.house.hours import OfficeHours
 from bot.staff.house.numbers import Answering, Keeping
+from bot.staff.house.paid import PaidTemplates
 from bot.staff.house.past import HISTORY, PastDesk, number_in
 from bot.staff.house.rulebook import Rulebook, State
 from bot.staff.house.section import House, Section
@@ -34,7 +35,14 @@ from bot.store.audit import Action
 from bot.store.house_rules import Stale, Version
 
 SETTINGS = "/staff/cai-dat"
-SECTIONS: tuple[Section, ...] = (Greeting(), OfficeHours(), Contacts(), Answering(), Keeping())
+SECTIONS: tuple[Section, ...] = (
+    Greeting(),
+    OfficeHours(),
+    Contacts(),
+    Answering(),
+    PaidTemplates(),
+    Keeping(),
+)
 _SAVE = "luu"
 
 
@@ -173,6 +181,9 @@ class HouseSettings:
         if isinstance(section, Greeting):
             values["previews"] = shown.welcome_in(self._parts.channels, draft.rules, house.base)
             values["hello"] = draft.rules.texts.greeting
+        if isinstance(section, PaidTemplates):
+            takes = {one.name for one in self._parts.channels if one.capabilities.takes_templates}
+            values["cannot"] = [label for name, label in values["channels"].items() if name not in takes]
         if isinstance(section, Keeping):
             values |= await self._removals(draft.rules, house.now)
         drawing = Drawing(f"house/{_TEMPLATES[section.slug]}", values, draft.status)
@@ -223,6 +234,7 @@ _TEMPLATES = {
     "gio-lam-viec": "hours.html",
     "lien-he": "contacts.html",
     "tra-loi": "answering.html",
+    "mau-tin": "paid.html",
     "luu-giu": "keeping.html",
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.dialogue.menu import menu_options
 from bot.dialogue.texts import WISHES
 from bot.house_rules import HouseRules
+from bot.outreach.paid import PaidTemplate
 from bot.staff.differences import Difference, difference
 from bot.staff.house.greeting import question_of
 from bot.staff.house.hours import closed_in_words
@@ -102,6 +103,7 @@ def lines_of(rules: HouseRules, base: KnowledgeBase) -> dict[str, Line]:
         ),
         "contact_line": ("Liên hệ chung", rules.contact_line),
         "contacts": ("Liên hệ theo xã, phường", "\n".join(contacts) or "Chưa có"),
+        "templates": ("Mẫu tin trả phí", "\n".join(map(template_line, rules.templates)) or "Chưa có"),
         "handoff_return_hours": (
             "Trợ lý trả lời lại sau",
             f"{rules.handoff_return_hours:g} giờ".replace(".", ","),
@@ -132,6 +134,12 @@ def changed_rules(before: HouseRules, after: HouseRules) -> frozenset[str]:
         if getattr(before, name) != getattr(after, name)
         or (name in before.set_here) != (name in after.set_here)
     )
+
+
+def template_line(one: PaidTemplate) -> str:
+    """A paid template on one line."""
+    price = f" ({one.price})" if one.price else ""
+    return f"{one.name}, {channel_name(one.channel)}, mã {one.id}{price}: {one.wording}"
 
 
 def _days(days: int | None) -> str:

@@ -166,6 +166,8 @@ WHO_MAY: dict[tuple[str, str], set[Role]] = {
     ("POST", "/staff/cai-dat/lien-he"): {Role.ADMIN},
     ("GET", "/staff/cai-dat/tra-loi"): EVERYONE,
     ("POST", "/staff/cai-dat/tra-loi"): {Role.ADMIN},
+    ("GET", "/staff/cai-dat/mau-tin"): EVERYONE,
+    ("POST", "/staff/cai-dat/mau-tin"): {Role.ADMIN},
     ("GET", "/staff/cai-dat/luu-giu"): EVERYONE,
     ("POST", "/staff/cai-dat/luu-giu"): {Role.ADMIN},
     ("POST", "/staff/logout"): EVERYONE,
