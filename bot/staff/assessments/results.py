@@ -22,6 +22,7 @@ from bot.staff.assessments.choice import Choice, address, chosen
 from bot.staff.assessments.handing_out import handed_out
 from bot.staff.inbox import path_of as conversation_path
 from bot.staff.pages import Drawing, Pages
+from bot.staff.paging import leaf
 from bot.staff.parts import StaffParts
 from bot.staff.typed import number_in
 from bot.store import assessments, audit, evidence
@@ -69,17 +70,15 @@ class Results:
         if code and await self._exists(code):
             return web.Response(status=303, headers={"Location": path_of(code)})
         choice, filter_, group = self._choice(visit), _filter_in(visit), self._group_in(visit)
-        page = max(1, number_in(query.get("trang", "1")))
         await self._note_view(visit.session.officer, _LIST)
         async with self._parts.database.read() as connection:
             counts = {
                 key: await assessments.count_of(connection, self._wanted(choice, key, group))
                 for key in _FILTERS
             }
-            pages = max(1, -(-counts[filter_] // PER_PAGE))
-            page = min(page, pages)
+            page = leaf(number_in(query.get("trang", "")), counts[filter_], PER_PAGE)
             found = await assessments.page_of(
-                connection, self._wanted(choice, filter_, group), PER_PAGE, (page - 1) * PER_PAGE
+                connection, self._wanted(choice, filter_, group), PER_PAGE, page.skip
             )
         kept = {"loc": filter_, "nhom": group, **choice.query}
         values = {
@@ -94,10 +93,7 @@ class Results:
             "groups": self._groups(),
             "group": group,
             "code": code,
-            "page": page,
-            "pages": pages,
-            "before": address(RESULTS, **kept, trang=str(page - 1)) if page > 1 else "",
-            "after": address(RESULTS, **kept, trang=str(page + 1)) if page < pages else "",
+            **page.values(lambda number: address(RESULTS, **kept, trang=str(number))),
             "exports": [
                 (label, address(f"{RESULTS}/tai/{form}", **kept))
                 for form, label in (("xlsx", "Excel"), ("csv", "CSV"))

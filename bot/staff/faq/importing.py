@@ -23,12 +23,13 @@ from bot.staff.faq.applying import ImportWriter
 from bot.staff.faq.columns import COLUMNS, Given, given_as_written, given_in
 from bot.staff.faq.comparing import WRITTEN, Planned, Verdict, compare, count
 from bot.staff.faq.keeping import FOLDER, KEPT_FOR, DryRun, DryRuns
-from bot.staff.faq.listing import number_in
 from bot.staff.faq.saving import Saved
 from bot.staff.faq.shelf import Shelf, Shelves
 from bot.staff.faq.shown import STATUS_WORDS
 from bot.staff.pages import Drawing, Pages
+from bot.staff.paging import leaf
 from bot.staff.parts import StaffParts
+from bot.staff.typed import number_in
 from bot.staff.words import duration, moment
 from bot.store import entry_imports
 from bot.store.content import Status
@@ -133,8 +134,7 @@ class Importing:
         refused = work.refused if work else {}
         chosen = next((one for one in Verdict if one.value == query.get("loc", "")), None)
         rows = [(place, row) for place, row in enumerate(run.rows) if chosen in (None, row.verdict)]
-        pages = max(1, -(-len(rows) // PER_PAGE))
-        page = min(max(1, number_in(query.get("trang", "1"))), pages)
+        page = leaf(number_in(query.get("trang", "")), len(rows), PER_PAGE)
         path, loc = f"{IMPORT}/{token}", f"loc={chosen.value}&" if chosen else ""
         values = {
             **told,
@@ -152,12 +152,9 @@ class Importing:
             ],
             "rows": [
                 _row_shown(row, shelf, refused.get(place, ""), is_over=is_over)
-                for place, row in rows[(page - 1) * PER_PAGE : page * PER_PAGE]
+                for place, row in page.of(rows)
             ],
-            "page": page,
-            "pages": pages,
-            "before": f"{path}?{loc}trang={page - 1}" if page > 1 else "",
-            "after": f"{path}?{loc}trang={page + 1}" if page < pages else "",
+            **page.values(lambda number: f"{path}?{loc}trang={number}"),
         }
         return self._pages.draw(Drawing("faq/import_report.html", values), visit.request, visit.session)
 

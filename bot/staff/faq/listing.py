@@ -21,7 +21,9 @@ from bot.staff.faq.shelf import Filter, Shelf, Shelves, fits, found
 from bot.staff.faq.shown import STATUS_WORDS
 from bot.staff.faq.written import FORMS
 from bot.staff.pages import Drawing, Pages
+from bot.staff.paging import leaf
 from bot.staff.parts import StaffParts
+from bot.staff.typed import number_in
 from bot.staff.words import moment, shortened
 from bot.store.asked import answers_given
 from bot.store.content import Status
@@ -139,8 +141,7 @@ class Listing:
         query, shelf = visit.request.query, await self._shelves.now()
         choice, asked = choice_in(query), await self.asked()
         listed = await self.chosen(shelf, choice)
-        pages = max(1, -(-len(listed) // PER_PAGE))
-        page = min(max(1, number_in(query.get("trang", "1"))), pages)
+        page = leaf(number_in(query.get("trang", "")), len(listed), PER_PAGE)
 
         def address(**changed: str | int) -> str:
             return _with_query(FAQ, {**choice.query, **changed})
@@ -165,12 +166,9 @@ class Listing:
                 for one, label in _FILTER_WORDS.items()
                 if one is not Filter.CONFLICT or counts[one] or choice.filter is one
             ],
-            "rows": [self._row(one, shelf, asked) for one in listed[(page - 1) * PER_PAGE : page * PER_PAGE]],
+            "rows": [self._row(one, shelf, asked) for one in page.of(listed)],
             "total": len(listed),
-            "page": page,
-            "pages": pages,
-            "before": address(trang=page - 1) if page > 1 else "",
-            "after": address(trang=page + 1) if page < pages else "",
+            **page.values(lambda number: address(trang=number)),
             "may_edit": may_edit,
             "faq": FAQ,
             "twins": TWINS,
@@ -231,11 +229,6 @@ class Listing:
             kept.status is Status.PUBLISHED,
             kept.conflict is not None,
         )
-
-
-def number_in(given: str) -> int:
-    """A number from an address; 0 for anything else."""
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
 
 
 def _by_change(entries: Iterable[Kept]) -> list[Kept]:

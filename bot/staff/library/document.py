@@ -24,6 +24,7 @@ from bot.staff.library.addresses import LIBRARY, id_of, passage_path, source_pat
 from bot.staff.library.form import Typed
 from bot.staff.library.shipped import Register
 from bot.staff.pages import Drawing, Pages
+from bot.staff.paging import leaf
 from bot.staff.parts import StaffParts
 from bot.staff.typed import number_in
 from bot.staff.words import moment
@@ -200,11 +201,8 @@ class DocumentPages:
         known = await self._known(source) if may_edit else {}
         async with self._parts.database.read() as connection:
             total = await library.count_passages(connection, source.id)
-            pages = max(1, -(-total // PER_PAGE))
-            page = min(max(1, number_in(visit.request.query.get("trang", "1"))), pages)
-            passages = await library.passages_of(
-                connection, source.id, skip=(page - 1) * PER_PAGE, limit=PER_PAGE
-            )
+            page = leaf(number_in(visit.request.query.get("trang", "")), total, PER_PAGE)
+            passages = await library.passages_of(connection, source.id, skip=page.skip, limit=PER_PAGE)
             to_review = await library.count_to_review(connection, source.id)
             versions = await library.history(connection, source.id)
             newer = await documents.newer(connection, source.id)
@@ -243,10 +241,7 @@ class DocumentPages:
             "newer": (newer.title, source_path(newer.id)) if newer else None,
             "passages": [self._passage(one, source) for one in passages],
             "total": total,
-            "page": page,
-            "pages": pages,
-            "before": f"{path}?trang={page - 1}#doan" if page > 1 else "",
-            "after": f"{path}?trang={page + 1}#doan" if page < pages else "",
+            **page.values(lambda number: f"{path}?trang={number}#doan"),
             "library": LIBRARY,
         }
         drawing = Drawing("library/document.html", values, draft.status)

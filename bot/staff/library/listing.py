@@ -25,6 +25,7 @@ from bot.staff.library.receiving import FILE_FIELD, Refused
 from bot.staff.library.shipped import Register, Registered
 from bot.staff.library.shown import Badge
 from bot.staff.pages import Drawing, Pages
+from bot.staff.paging import leaf
 from bot.staff.parts import StaffParts
 from bot.staff.typed import number_in
 from bot.staff.words import moment
@@ -119,8 +120,7 @@ class Listing:
         rows = [*await self._taken_in(), *_registered(await self._register.now())]
         wanted = syllables(words)
         fitting = [row for row in rows if chosen in row.filters and _says(row, wanted)]
-        pages = max(1, -(-len(fitting) // PER_PAGE))
-        page = min(max(1, number_in(query.get("trang", "1"))), pages)
+        page = leaf(number_in(query.get("trang", "")), len(fitting), PER_PAGE)
 
         def address(**changed: str | int) -> str:
             kept = {"tim": words, "loc": chosen.value, **changed}
@@ -135,13 +135,10 @@ class Listing:
                 (label, sum(one in row.filters for row in rows), address(loc=one.value), one is chosen)
                 for one, label in _FILTER_WORDS.items()
             ],
-            "rows": fitting[(page - 1) * PER_PAGE : page * PER_PAGE],
+            "rows": page.of(fitting),
             "total": len(fitting),
             "empty": _EMPTY[chosen],
-            "page": page,
-            "pages": pages,
-            "before": address(trang=page - 1) if page > 1 else "",
-            "after": address(trang=page + 1) if page < pages else "",
+            **page.values(lambda number: address(trang=number)),
             "refused": refused,
             "file_field": FILE_FIELD,
             "accepted": ACCEPTED,

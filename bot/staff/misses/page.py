@@ -23,6 +23,7 @@ from bot.staff.misses.entries import EntryShelf
 from bot.staff.misses.moments import micros, moment_of
 from bot.staff.misses.shown import LISTED, MISSES, PERIODS, REASONS, SHELVES, GroupShown, Wanted
 from bot.staff.pages import Drawing, Pages
+from bot.staff.paging import leaf
 from bot.staff.parts import StaffParts
 from bot.staff.words import moment, shortened
 from bot.store import misses
@@ -80,10 +81,8 @@ class Misses:
             shelf: [one for one in standing[shelf].groups if shown.fits(one, wanted, now)] for shelf in Shelf
         }
         groups = fitting[wanted.shelf]
-        pages = max(1, -(-len(groups) // PER_PAGE))
-        page = min(wanted.page, pages)
-        wanted = wanted.on(page)
-        listed = groups[(page - 1) * PER_PAGE : page * PER_PAGE]
+        page = leaf(wanted.page, len(groups), PER_PAGE)
+        wanted = wanted.on(page.page)
         values = {
             "path": MISSES,
             "faq": FAQ,
@@ -100,14 +99,11 @@ class Misses:
                 )
                 for one, label in SHELVES.items()
             ],
-            "groups": [await self._shown(one, entries, visit, now) for one in listed],
+            "groups": [await self._shown(one, entries, visit, now) for one in page.of(groups)],
             "total": len(groups),
             "asked": sum(one.count for one in groups),
             "is_cut": standing[wanted.shelf].is_cut,
-            "page": page,
-            "pages": pages,
-            "before": wanted.on(page - 1).address() if page > 1 else "",
-            "after": wanted.on(page + 1).address() if page < pages else "",
+            **page.values(lambda number: wanted.on(number).address()),
             "export": wanted.on(1).address(f"{MISSES}/danh-sach.csv"),
             "everything": Wanted(wanted.shelf).address(),
             "may_edit": visit.session.officer.role in EDITING,

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from bot.staff.faq.shelf import Shelf as Entries
 from bot.staff.misses.adding import Owners, owner_of
 from bot.staff.misses.board import Group, Shelf
+from bot.staff.typed import number_in
 from bot.staff.words import moment, shortened
 from bot.store.editing import Kept
 from bot.store.misses import WRONG, Miss, State
@@ -76,13 +77,13 @@ class Wanted:
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Wanted:
         """What an address or a form asks for; what makes no sense is left out."""
-        page, reason = given.get("trang", ""), given.get("ly-do", "")
+        reason = given.get("ly-do", "")
         return cls(
             next((one for one in Shelf if one.value == given.get("loc")), Shelf.OPEN),
             reason if reason in REASONS else "",
             next((one for one in Period if one.value == given.get("ky")), Period.ALL),
             " ".join(given.get("tim", "").split())[:200],
-            max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
+            max(1, number_in(given.get("trang", ""))),
         )
 
     def fields(self) -> dict[str, str]:
