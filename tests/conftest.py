@@ -9,8 +9,9 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.embedded_valkey import EmbeddedValkey
 from bot.nerves import Nerves
+from bot.store import database as database_module
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.schema import metadata
@@ -79,6 +81,27 @@ def data_dir() -> Iterator[Path]:
     """A data folder with a path short enough for Unix sockets."""
     with tempfile.TemporaryDirectory(prefix="kh-") as folder:
         yield Path(folder)
+
+
+class _Compiled(dict[Any, Any]):
+    """Statements as SQL text, shared by all databases of a process: for SQLite the text is the same."""
+
+    @staticmethod
+    def _key(key: tuple[Any, ...]) -> tuple[Any, ...]:
+        dialect, *statement = key
+        return ("sqlite" if dialect.name == "sqlite" else dialect, *statement)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(self._key(key), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__(self._key(key), compiled)
+
+
+# Every test has a database of its own, and would put the same statements into words once more.
+database_module.create_async_engine = partial(  # type: ignore[attr-defined]
+    create_async_engine, execution_options={"compiled_cache": _Compiled()}
+)
 
 
 @cache

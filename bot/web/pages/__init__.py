@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -54,11 +55,15 @@ def load_static() -> dict[str, Page]:
 
 def render(template: str, values: Mapping[str, object]) -> Page:
     """Render one template of `templates/`, every value escaped."""
-    environment = Environment(
+    return page(_environment().get_template(template).render(values).encode(), "text/html")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return page(environment.get_template(template).render(values).encode(), "text/html")
