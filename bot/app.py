@@ -424,6 +424,7 @@ def make_web(house: House) -> web.Application:
             criteria=house.criteria,
             data_dir=settings.data_dir,
             hints=house.nerves.outbox_hints,
+            shared_tries=house.nerves.try_once,
             approval_above=settings.campaign_approval_above,
             campaign_pace=campaign_pace(settings),
             broadcasts_per_month=settings.zalo_broadcasts_per_month,

@@ -8,6 +8,8 @@ in this module, and no message text ever enters one.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -39,6 +41,11 @@ def _lock_key(name: str) -> str:
 
 def _bucket_key(account: str) -> str:
     return f"kh:bucket:{account}"
+
+
+def _tries_key(name: str) -> str:
+    """Who tries to get in is nobody's business: names and addresses are hashed."""
+    return f"kh:tries:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 # Compare before changing: a lock that ran out and was taken by somebody else must not be touched.
@@ -73,6 +80,23 @@ redis.call('expire', KEYS[1], 120)
 local wait = 0
 if given == 0 then wait = math.ceil((1 - level) * 60000 / rate) end
 return {given, wait}
+"""
+
+
+# A sliding window by the server's clock, which all processes share. KEYS: window. ARGV: limit, microseconds.
+# Returns 0, or the microseconds until the oldest of the window is out of it; refused ones are not counted.
+_TRY = """
+local clock = redis.call('time')
+local now = clock[1] * 1000000 + clock[2]
+redis.call('zremrangebyscore', KEYS[1], '-inf', now - ARGV[2])
+local count = redis.call('zcard', KEYS[1])
+if count >= tonumber(ARGV[1]) then
+    local oldest = redis.call('zrange', KEYS[1], 0, 0, 'withscores')
+    return math.max(1, oldest[2] + ARGV[2] - now)
+end
+redis.call('zadd', KEYS[1], now, string.format('%.0f:%d', now, count))
+redis.call('pexpire', KEYS[1], math.ceil(ARGV[2] / 1000))
+return 0
 """
 
 
@@ -288,6 +312,14 @@ class Nerves:
             now = self._monotonic()
             bucket = self._buckets.setdefault(account, LocalBucket(per_minute, now))
             return bucket.take(per_minute, want, now), 60 / per_minute
+
+    async def try_once(self, name: str, limit: int, seconds: float) -> int:
+        """Count one try of `name`, of which there are at most `limit` in any `seconds`.
+
+        0 when it was admitted, else whole seconds until the next. Raises RedisError when Redis is away.
+        """
+        wait = await cast("Any", self._redis.eval(_TRY, 1, _tries_key(name), limit, int(seconds * 1_000_000)))
+        return math.ceil(int(wait) / 1_000_000)
 
     # --- hints -------------------------------------------------------------------------------------
 

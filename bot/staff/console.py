@@ -77,7 +77,7 @@ def add_staff_routes(app: web.Application, desk: StaffParts) -> None:
     pages = Pages(desk.association_name, menu)
     gate = Gate(desk.database, desk.clock, pages, desk.public_url, desk.trusted_proxies)
     address, passwords = address_behind(desk.trusted_proxies), PasswordDesk()
-    signin = SignIn(gate, pages, address, passwords)
+    signin = SignIn(gate, pages, address, passwords, desk.shared_tries)
     app.on_startup.append(signin.prepare)
     inbox, misses = Inbox(desk, pages), Misses(desk, pages)
     faq = Faq(desk, pages, entry_saved)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from bot.clock import Clock
 from bot.dialogue.turn import Hearing
 from bot.noticeboard import Noticeboard
+from bot.staff.tries import SharedTries
 from bot.store.database import Database
 from bot.web.contract import Hints
 from connectors.channel import Channel
@@ -51,6 +52,8 @@ class StaffParts:
     """The rules of the house."""
     hints: Callable[[], AbstractAsyncContextManager[Hints]] | None = None
     """Hints that something was just said, where there are any: open pages hear of it the sooner."""
+    shared_tries: SharedTries | None = None
+    """Counts tries of secrets for all web processes; None: each counts for itself."""
     officer_windows: Mapping[str, timedelta] = field(default_factory=dict)
     """By channel: how long officers may reply where that is longer than the channel's own window."""
 

@@ -1,8 +1,8 @@
 """Signing in and out. The answer, and the time it takes, never tell whether a name exists.
 
-Tries are counted per name and address and, more generously, per address, in this process's memory: enough
-against guessing, never a lock on an account. Passwords are checked in a thread, few at a time, because
-Argon2 is expensive on purpose.
+Tries are counted per name and address and, more generously, per address, by all web processes together
+(`bot.staff.tries`): enough against guessing, never a lock on an account. Passwords are checked in a thread,
+few at a time, because Argon2 is expensive on purpose.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import functools
 import ipaddress
 import math
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -21,10 +20,10 @@ from aiohttp import web
 from bot.staff.access import EVERY_ROLE, HOME, LOGIN, Gate, OpenRoute, Route, Visit, see, way_back
 from bot.staff.pages import Drawing, Pages
 from bot.staff.passwords import PasswordDesk, hash_password, new_password
+from bot.staff.tries import SharedTries, Tries
 from bot.staff.words import duration
 from bot.store import staff
 from bot.store.staff import NAME_LIMIT, Officer
-from bot.web.pace import SlidingWindow
 from connectors.message import clean_text
 
 log = structlog.get_logger(__name__)
@@ -45,15 +44,16 @@ class SignIn:
         pages: Pages,
         address: Callable[[web.Request], str],
         passwords: PasswordDesk,
-        monotonic: Callable[[], float] = time.monotonic,
+        shared: SharedTries | None = None,
     ) -> None:
-        """`address` gives the visitor's network address, right behind our own proxies."""
+        """`address` gives the visitor's network address, right behind our own proxies; `shared` counts tries
+        for all processes."""
         self._gate = gate
         self._pages = pages
         self._address = address
         self._passwords = passwords
-        self._by_name = SlidingWindow(TRIES_PER_NAME, TRIES_SECONDS, monotonic)
-        self._by_address = SlidingWindow(TRIES_PER_ADDRESS, TRIES_SECONDS, monotonic)
+        self._by_name = Tries("name", TRIES_PER_NAME, TRIES_SECONDS, shared)
+        self._by_address = Tries("address", TRIES_PER_ADDRESS, TRIES_SECONDS, shared)
 
     @property
     def routes(self) -> tuple[OpenRoute | Route, ...]:
@@ -82,7 +82,8 @@ class SignIn:
         name, password = clean_text(str(form.get("ten", "")))[:NAME_LIMIT], str(form.get("mat-khau", ""))
         back = way_back(str(form.get("tiep", "")))
         address = network_of(self._address(request))
-        wait = self._by_address.admit(address) or self._by_name.admit(f"{name.casefold()}\n{address}")
+        wait = await self._by_address.admit(address)
+        wait = wait or await self._by_name.admit(f"{name.casefold()}\n{address}")
         if wait:
             log.warning("staff_sign_in_slowed")
             response = self._draw(request, back=back, name=name, problem=slower(wait), status=429)

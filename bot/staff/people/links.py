@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -23,11 +22,11 @@ from bot.staff.parts import StaffParts
 from bot.staff.passwords import MAX_LENGTH, MIN_LENGTH, PasswordDesk, weakness_of
 from bot.staff.people.places import LINK
 from bot.staff.signin import network_of, slower
+from bot.staff.tries import Tries
 from bot.staff.words import ROLE_MEANS, ROLES, at_start, moment
 from bot.store import audit, invites, staff
 from bot.store.audit import Action
 from bot.store.invites import Invite, LinkDead, NameTaken
-from bot.web.pace import SlidingWindow
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +60,6 @@ class Links:
         gate: Gate,
         passwords: PasswordDesk,
         address: Callable[[web.Request], str],
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`address` gives the visitor's network address, right behind our own proxies."""
         self._parts = parts
@@ -69,7 +67,7 @@ class Links:
         self._gate = gate
         self._passwords = passwords
         self._address = address
-        self._tries = SlidingWindow(TRIES_PER_ADDRESS, TRIES_SECONDS, monotonic)
+        self._tries = Tries("link", TRIES_PER_ADDRESS, TRIES_SECONDS, parts.shared_tries)
 
     @property
     def routes(self) -> tuple[OpenRoute, ...]:
@@ -121,7 +119,7 @@ class Links:
         return staff_id
 
     async def _living(self, request: web.Request) -> Invite:
-        wait = self._tries.admit(network_of(self._address(request)))
+        wait = await self._tries.admit(network_of(self._address(request)))
         if wait:
             log.warning("staff_link_slowed")
             raise PageError(429, "Bạn thử hơi nhanh", slower(wait))

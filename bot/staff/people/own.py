@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,10 +15,10 @@ from bot.staff.people.links import problems_of
 from bot.staff.people.places import OWN
 from bot.staff.people.rights import Rights
 from bot.staff.signin import TRIES_PER_NAME, TRIES_SECONDS, slower
+from bot.staff.tries import Tries
 from bot.staff.words import ROLE_MEANS, ROLES
 from bot.store import audit, invites, staff
 from bot.store.audit import Action, account_subject
-from bot.web.pace import SlidingWindow
 
 log = structlog.get_logger(__name__)
 
@@ -35,14 +32,13 @@ class OwnAccount:
         pages: Pages,
         passwords: PasswordDesk,
         rights: Rights,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
         self._pages = pages
         self._passwords = passwords
         self._rights = rights
         # An open browser somebody else sits at must not be a way to find out the password.
-        self._tries = SlidingWindow(TRIES_PER_NAME, TRIES_SECONDS, monotonic)
+        self._tries = Tries("own", TRIES_PER_NAME, TRIES_SECONDS, parts.shared_tries)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -61,7 +57,7 @@ class OwnAccount:
         """POST /staff/toi/mat-khau: with the old one; all other sessions and open links end."""
         officer, now = visit.session.officer, self._parts.clock()
         old, new = visit.form.get("cu", ""), visit.form.get("mat-khau", "")
-        wait = self._tries.admit(str(officer.id))
+        wait = await self._tries.admit(str(officer.id))
         if wait:
             return await self._draw(visit, {"cu": slower(wait)}, 429)
         problems = problems_of(new, visit.form.get("nhac-lai", ""), officer.name)
