@@ -75,6 +75,8 @@ POINTS: dict[str, list[tuple[Any, str, Callable[[Wrapped], Callable[..., Any]]]]
     "recipients-written-not-begun": [(bot.outreach.delivery, "write_down", _after)],
     "fed-not-announced": [(Nerves, "hint_outbox", _before)],
     "campaign-stepped": [(Feeder, "_step", _after)],
+    "article-claimed-not-sent": [(ZaloChannel, "broadcast", _before)],
+    "article-accepted-not-recorded": [(ZaloChannel, "broadcast", _after)],
     "locks-held-by-everybody": [(Nerves, "lock", _nobody_else)],
     "sheet-drawn": [(Cabinet, "_file", _after)],
     "evidence-fetched": [(Downloader, "fetch", _after)],
