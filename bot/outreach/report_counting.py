@@ -18,7 +18,7 @@ from bot.misses_grouping import Wording, grouped
 from bot.outreach.report_periods import ReportPeriod
 from bot.outreach.report_sections import CampaignResult, Counts, Half, MissedGroup, Topic, put_together
 from bot.outreach.reports import Report
-from bot.store import assessments, figures, recipients, report_figures
+from bot.store import assessments, broadcasts, figures, recipients, report_figures
 from bot.store.database import Database
 from bot.store.misses import Miss
 from knowledge.base import DOCUMENT, KnowledgeBase
@@ -51,6 +51,7 @@ class Bureau:
             earlier = await report_figures.answering(connection, (before.since, before.until))
             missed = await report_figures.unanswered(connection, span, _QUESTIONS_GROUPED)
             sent = await _sent(connection, span)
+            articles = await broadcasts.sent_between(connection, *span)
             _, taken = await report_figures.content_work(connection, span)
         groups = await asyncio.to_thread(_groups, missed, base)
         topics, documents = _named(answered, earlier, base)
@@ -63,6 +64,7 @@ class Bureau:
             missed=groups,
             campaigns=sent,
             taken=taken,
+            articles=articles,
         )
         return put_together(period, counts, now, zone)
 

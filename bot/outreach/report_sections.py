@@ -14,10 +14,12 @@ from bot import charts
 from bot.assessment_report import OWN_ESTIMATE
 from bot.assessment_tally import HIDDEN, Period, Share, Statistics
 from bot.dialogue.turn import Outcome
+from bot.outreach.broadcast import Broadcast
 from bot.outreach.report_periods import ReportPeriod
 from bot.outreach.reports import Chart, Column, Number, Report, Row, Section, Table
 from bot.outreach.topics import offer_of
 from bot.report_files import Cell
+from bot.staff.broadcasts.words import STATES as ARTICLE_STATES
 from bot.staff.campaigns.words import WHY
 from bot.staff.words import channel_name, duration
 from bot.store.figures import ANSWERED_WITHIN, Wait
@@ -27,6 +29,7 @@ from bot.store.report_figures import RESPONSE_WITHIN, Begun, Reach, Subscribers,
 LISTED = 10
 """Topics, documents and groups that are listed."""
 _CAMPAIGNS = "/staff/chien-dich"
+_ARTICLES = "/staff/bai-viet-zalo"
 _ASSESSMENTS = "/staff/tu-danh-gia"
 _LIBRARY = "/staff/van-ban"
 _KINDS = {
@@ -102,6 +105,8 @@ class Counts:
     missed: Sequence[MissedGroup]
     campaigns: Sequence[CampaignResult]
     taken: Sequence[Taken]
+    articles: Sequence[Broadcast] = ()
+    """Shown to all followers on Zalo, or perhaps shown."""
 
 
 def put_together(period: ReportPeriod, counts: Counts, now: datetime, zone: tzinfo) -> Report:
@@ -421,10 +426,11 @@ def _campaigns(counts: Counts, zone: tzinfo) -> Section:
         f"báo. Nhắn lại: có tin trong {hours} giờ sau khi tin được gửi."
     )
     reasons = _reasons(sent)
+    shown = f"Ngoài ra có {len(counts.articles)} bài viết gửi cho mọi người quan tâm tài khoản Zalo của Hội."
     return Section(
         "chien-dich",
         "Chiến dịch gửi tin",
-        (said,),
+        (said, shown) if counts.articles else (said,),
         (
             Number("Chiến dịch bắt đầu gửi", len(sent), counts.before.campaigns,
                    "Chiến dịch có lần gửi đầu tiên trong kỳ.", _CAMPAIGNS, "chiến dịch"),
@@ -437,8 +443,25 @@ def _campaigns(counts: Counts, zone: tzinfo) -> Section:
                    receipts, counted_receipts),
             _table("Vì sao giữ lại hoặc không gửi", ("Lý do", "Giữ lại", "Không gửi"), reasons,
                    "Người nhận ở hai cột Giữ lại và Không gửi của bảng trên, theo lý do ghi khi quyết định."),
+            *_articles(counts.articles, zone),
         ),
     )  # fmt: skip
+
+
+def _articles(shown: Sequence[Broadcast], zone: tzinfo) -> tuple[Table, ...]:
+    """Articles for all followers: how many people got one is Zalo's to know, so nothing is added up."""
+    if not shown:
+        return ()
+    rows = [
+        Row(
+            (one.name, f"{one.claimed_at.astimezone(zone):%H:%M %d/%m}", ARTICLE_STATES[one.state][0]),
+            f"{_ARTICLES}/{one.id}",
+        )
+        for one in shown
+        if one.claimed_at is not None
+    ]
+    counted = "Bài viết Zalo bắt đầu gửi trong kỳ. Zalo không cho biết bao nhiêu người đã nhận."
+    return (_table("Bài viết Zalo", ("Bài viết", "Gửi lúc", "Tình trạng"), rows, counted, adds_up=False),)
 
 
 def _fates(results: Sequence[Result]) -> Counter[str]:

@@ -379,6 +379,7 @@ class Campaigns:
             "when": self._when(campaign),
             "needs_approval": self._needs_approval(campaign, funnel.total) if funnel else "",
             "steps": shown.funnel_steps(funnel) if funnel else [],
+            "silent_on_zalo": shown.silent_on_zalo(funnel) if funnel else 0,
             "lines": shown.progress_lines(results),
             "bare": bare,
             "told": told,

@@ -26,6 +26,7 @@ from tests.bot.outreach.reporting import (
     desk_of,
     furnish,
     person,
+    put,
 )
 from tests.conftest import StandingClock
 
@@ -119,6 +120,28 @@ async def test_who_subscribes_is_told_from_the_log_at_both_ends(
         await consent(database, key, action, at)
     rows = table(await counted(database, clock), "Đăng ký theo loại tin").rows
     assert rows[0].cells == ("Tháng Khuyến học", 2, 1, -1, 2)
+
+
+async def test_articles_for_all_followers_are_listed_with_what_became_of_them(
+    database: Database, clock: StandingClock
+) -> None:
+    fates = (("sent", FIRST), ("unknown", LAST), ("failed", None), ("sent", LAST + DAY))
+    rows = [
+        {
+            "account": "oa", "name": f"{HOSTILE} {n}", "article": f"bai-{n}", "target": "{}", "state": state,
+            "created_by": "cô Lan", "written_by": "cô Lan", "created_at": FIRST, "revision": 1,
+            "claimed_at": at, "given_on": at and at.date(),
+        }
+        for n, (state, at) in enumerate(fates)
+    ]  # fmt: skip
+    await put(database, schema.broadcasts, rows)
+    found = await counted(database, clock)
+    listed = table(found, "Bài viết Zalo").rows
+    assert [row.cells[1:] for row in listed] == [
+        ("00:00 01/10", "đã gửi"),
+        ("23:59 31/10", "không rõ đã gửi chưa"),
+    ]
+    assert listed[0].path == "/staff/bai-viet-zalo/1"
 
 
 async def test_a_house_in_which_nothing_happened_has_a_report_too(

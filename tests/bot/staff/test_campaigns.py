@@ -78,7 +78,9 @@ async def test_a_campaign_is_written_approved_by_another_sent_and_looked_back_on
     assert "Chào bạn ở phường Tô Hiệu, Hội Khuyến học phường An Bình mời bạn ngày 02/10." in preview
     assert "gửi ngay, miễn phí" in preview
     assert await write(console) == 303
-    assert "cần một người thứ hai duyệt" in await console.page(f"{PATH}/1")
+    drafted = await console.page(f"{PATH}/1")
+    assert "cần một người thứ hai duyệt" in drafted
+    assert "1 người trên Zalo đã lâu không nhắn" in drafted
     assert await press(console, "hen-gio", khi="ngay") == 422
     assert await press(console, "xin-duyet") == 303
     assert await press(console, "duyet") == 422  # not by oneself
