@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.utils
 import structlog
 from hypothesis import settings
 from redis.asyncio import Redis
@@ -102,6 +103,9 @@ class _Compiled(dict[Any, Any]):
 database_module.create_async_engine = partial(  # type: ignore[attr-defined]
     create_async_engine, execution_options={"compiled_cache": _Compiled()}
 )
+
+# Each client of Redis would read once more which version of its package is installed.
+redis.utils.get_lib_version = cache(redis.utils.get_lib_version)
 
 
 @cache

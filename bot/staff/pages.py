@@ -140,11 +140,7 @@ class Pages:
         """`menu` in the order of work; each visitor sees the items of their role."""
         self._association = association_name
         self._menu = menu
-        self._static = _fonts() | {
-            path.name: page(path.read_bytes(), _TYPES[path.suffix])
-            for path in sorted((_HERE / "static").iterdir())
-            if path.suffix in _TYPES
-        }
+        self._static = _static()
         self.version = hashlib.sha256(
             "".join(one.etag for one in self._static.values()).encode()
         ).hexdigest()[:12]
@@ -183,6 +179,16 @@ class Pages:
             response = web.Response(body=body, content_type="text/html", charset="utf-8")
         response.etag = etag
         return response
+
+
+@functools.cache
+def _static() -> Mapping[str, Page]:
+    """Letters, styles and scripts as they were when the program started."""
+    return _fonts() | {
+        path.name: page(path.read_bytes(), _TYPES[path.suffix])
+        for path in sorted((_HERE / "static").iterdir())
+        if path.suffix in _TYPES
+    }
 
 
 @functools.cache
