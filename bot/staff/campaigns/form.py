@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import TypeVar
@@ -21,7 +21,9 @@ from bot.outreach.campaign import (
     check_text,
     is_picture_name,
 )
+from bot.outreach.paid import PaidTemplate
 from bot.outreach.topics import Topic
+from bot.staff.campaigns import paying
 from bot.staff.campaigns.words import ACTIVE, BUTTONS
 from bot.store.campaigns import NewCampaign
 from connectors.message import clean_text
@@ -32,7 +34,13 @@ CHANNEL, COMMUNE, GROUP = "kenh:", "xa:", "nhom:"
 PICTURE = "anh"
 """The field a picture is chosen in. `KEPT_PICTURE` holds the name of one that was taken in already."""
 KEPT_PICTURE, NO_PICTURE = "anh-da-nhan", "bo-anh"
-FIELDS = {"name": "Tên chiến dịch", "text": "Nội dung tin", "image": "Ảnh kèm tin", "hold": "Giữ đến ngày"}
+FIELDS = {
+    "name": "Tên chiến dịch",
+    "text": "Nội dung tin",
+    "image": "Ảnh kèm tin",
+    paying.PROBLEM: "Mẫu tin trả phí",
+    "hold": "Giữ đến ngày",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,16 @@ class Typed:
     outside: str = Outside.HOLD.value
     hold: str = ""
     """`yyyy-mm-dd`, the last day."""
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """By channel the id of the paid template that is chosen."""
+    template_values: Mapping[str, str] = field(default_factory=dict)
+    """By field what stands at the marks of templates."""
 
 
 def typed_of(campaign: Campaign, zone: tzinfo) -> Typed:
     """A stored campaign in the form's fields."""
     audience, message = campaign.audience, campaign.message
+    templates, values = paying.typed_of(message)
     until = campaign.hold_until.astimezone(zone) - timedelta(seconds=1) if campaign.hold_until else None
     return Typed(
         name=campaign.name,
@@ -73,6 +86,8 @@ def typed_of(campaign: Campaign, zone: tzinfo) -> Typed:
         assessed=audience.assessed.value,
         outside=campaign.outside.value,
         hold=f"{until:%Y-%m-%d}" if until else "",
+        templates=templates,
+        template_values=values,
     )
 
 
@@ -82,6 +97,7 @@ def typed_in(form: Mapping[str, str]) -> Typed:
     def ticked(prefix: str) -> frozenset[str]:
         return frozenset(name.removeprefix(prefix) for name in form if name.startswith(prefix))
 
+    templates, values = paying.typed_in(form)
     active, image = form.get("gan-day", "0"), form.get(KEPT_PICTURE, "")
     return Typed(
         name=form.get("ten", ""),
@@ -96,13 +112,20 @@ def typed_in(form: Mapping[str, str]) -> Typed:
         assessed=form.get("tu-danh-gia", Assessed.ANY.value),
         outside=form.get("ngoai-han", Outside.HOLD.value),
         hold=form.get("giu-den", ""),
+        templates=templates,
+        template_values=values,
     )
 
 
 def checked(
-    typed: Typed, now: datetime, zone: tzinfo, known: Collection[str]
+    typed: Typed,
+    now: datetime,
+    zone: tzinfo,
+    known: Collection[str],
+    on_offer: Sequence[PaidTemplate] = (),
 ) -> tuple[NewCampaign | None, dict[str, str]]:
-    """The campaign, or what is wrong in which field. `known`: communes and groups that may be chosen."""
+    """The campaign, or what is wrong in which field. `known`: communes and groups that may be chosen;
+    `on_offer`: paid templates that may be."""
     problems: dict[str, str] = {}
     name = " ".join(clean_text(typed.name).split())
     if not name or len(name) > NAME_LIMIT:
@@ -112,6 +135,10 @@ def checked(
         check_text(text)
     except BadText as bad:
         problems["text"] = str(bad)
+    outside = _one_of(Outside, typed.outside, Outside.HOLD)
+    choices, wrong_choices = paying.checked(typed.templates, typed.template_values, on_offer)
+    if outside is Outside.TEMPLATE:
+        problems |= wrong_choices
     hold, wrong = _held_until(typed, now, zone)
     if wrong:
         problems["hold"] = wrong
@@ -125,9 +152,9 @@ def checked(
         active_within_days=typed.active or None,
         assessed=_one_of(Assessed, typed.assessed, Assessed.ANY),
     )
-    message = Message(text, typed.image, Button(label, typed.button) if typed.button and label else None)
+    button = Button(label, typed.button) if typed.button and label else None
+    message = Message(text, typed.image, button, choices if outside is Outside.TEMPLATE else ())
     topic = _one_of(Topic, typed.topic, Topic.MONTH)
-    outside = _one_of(Outside, typed.outside, Outside.HOLD)
     return NewCampaign(name, topic, message, audience, outside, hold), {}
 
 

@@ -14,17 +14,27 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot.outreach.campaign import PLACEHOLDERS, TEXT_LIMIT, BadText, Campaign, NotAllowed, State, may_schedule
+from bot.outreach.campaign import (
+    PLACEHOLDERS,
+    TEXT_LIMIT,
+    BadText,
+    Campaign,
+    NotAllowed,
+    Outside,
+    State,
+    may_schedule,
+)
 from bot.outreach.delivery import time_left
+from bot.outreach.paid import PaidTemplate, offered, paid_by
 from bot.outreach.pictures import MOST_SENT_BYTES
 from bot.outreach.planning import foreseen
 from bot.outreach.steps import Office
 from bot.outreach.topics import OFFERS, Topic, offer_of
-from bot.outreach.windows import TERMS
+from bot.outreach.windows import TERMS, Why
 from bot.staff import long_tables
 from bot.staff.access import ANSWERING, EDITING, EVERY_ROLE, Route, Visit, not_found, see
 from bot.staff.campaigns import form as forms
-from bot.staff.campaigns import shown, testing
+from bot.staff.campaigns import paying, shown, testing
 from bot.staff.campaigns.form import Typed
 from bot.staff.campaigns.pictures import Pictures
 from bot.staff.campaigns.words import ACTIVE, ASSESSED, BUTTONS, DID, OUTSIDE, PLACES, SENDING, STATES, WHY
@@ -43,6 +53,7 @@ from connectors.message import ConversationId
 log = structlog.get_logger(__name__)
 
 CAMPAIGNS = "/staff/chien-dich"
+PAID_TEMPLATES = "/staff/cai-dat/mau-tin"
 _NEW = "_moi"
 LISTED = 200
 PER_PAGE = 100
@@ -70,7 +81,12 @@ class Draft:
 def office_of(parts: StaffParts) -> Office:
     """Where campaigns of this console are made."""
     on = frozenset(channel.name for channel in parts.channels if channel.name in TERMS)
-    return Office(parts.database, parts.clock, parts.zone, on, parts.approval_above)
+    return Office(parts.database, parts.clock, parts.zone, on, parts.approval_above, lambda: offer_at(parts))
+
+
+def offer_at(parts: StaffParts) -> tuple[PaidTemplate, ...]:
+    """The paid templates a campaign may choose among now."""
+    return offered(parts.board.rules.templates, parts.channels)
 
 
 class Campaigns:
@@ -151,7 +167,9 @@ class Campaigns:
         campaign = None if is_new else await self._asked_for(visit)
         sent = await received(visit, forms.PICTURE, MOST_SENT_BYTES)
         typed, refused_picture = await self._pictures.chosen(forms.typed_in(sent.form), sent)
-        new, problems = forms.checked(typed, self._parts.clock(), self._parts.zone, await self._known())
+        new, problems = forms.checked(
+            typed, self._parts.clock(), self._parts.zone, await self._known(), offer_at(self._parts)
+        )
         problems |= refused_picture
         draft = Draft(campaign, typed, problems, status=422 if problems else 200)
         if new is None or problems or sent.form.get("viec") != "luu":
@@ -263,7 +281,8 @@ class Campaigns:
     async def _foreseen(self, campaign: Campaign) -> AsyncIterator[list[list[str]]]:
         now, terms = self._parts.clock(), self._office().terms
         async with self._parts.database.read() as connection:
-            async for people in foreseen(connection, campaign, now, self._parts.zone, terms):
+            zone, on_offer = self._parts.zone, offer_at(self._parts)
+            async for people in foreseen(connection, campaign, now, zone, terms, on_offer):
                 yield [
                     [
                         handle_of(ConversationId.from_key(one.conversation_key)),
@@ -314,7 +333,8 @@ class Campaigns:
     async def _form(self, visit: Visit, draft: Draft) -> web.StreamResponse:
         parts, typed = self._parts, draft.typed
         now = parts.clock()
-        new, _ = forms.checked(typed, now, parts.zone, await self._known())
+        on_offer = offer_at(parts)
+        new, _ = forms.checked(typed, now, parts.zone, await self._known(), on_offer)
         async with parts.database.read() as connection:
             communes = await profiles.counted(connection)
         campaign = draft.campaign
@@ -326,7 +346,7 @@ class Campaigns:
             "version": campaign.revision if campaign else 0,
             "typed": typed,
             "problems": draft.problems,
-            "field_names": forms.FIELDS,
+            "field_names": forms.FIELDS | paying.names_of(on_offer),
             "warning": draft.warning,
             "topics": [(one.topic.value, one.label, one.promise) for one in OFFERS],
             "placeholders": PLACEHOLDERS,
@@ -337,6 +357,9 @@ class Campaigns:
             "active": ACTIVE,
             "assessed": {one.value: label for one, label in ASSESSED.items()},
             "outside": {one.value: label for one, label in OUTSIDE.items()},
+            "paid": paying.shown(typed.templates, typed.template_values, on_offer),
+            "is_paid": typed.outside == Outside.TEMPLATE.value,
+            "paid_templates": PAID_TEMPLATES,
             "limit": TEXT_LIMIT,
             "takes_picture": self._pictures.are_taken,
             "picture": self._pictures.address(typed.image),
@@ -352,7 +375,8 @@ class Campaigns:
         parts = self._parts
         on = [one for one in parts.channels if one.name in TERMS]
         picture = self._pictures.address(new.message.image)
-        return shown.samples(new.message, on, parts.association_name, now, parts.zone, picture)
+        paid = paid_by(new.outside, new.message, offer_at(parts))
+        return shown.samples(new.message, on, parts.association_name, now, parts.zone, picture, paid)
 
     async def _draw(
         self, visit: Visit, campaign: Campaign, *, warning: str = "", status: int = 200
@@ -447,12 +471,14 @@ class Campaigns:
         id_ = ConversationId.from_key(row.conversation_key) if known else None
         why = next((WHY[one] for one in WHY if one.value == row.why), "")
         state = SENDING.get(row.sending, row.sending) if row.place is Place.QUEUED else PLACES[row.place]
+        needs_no_reason = row.place is Place.QUEUED and row.sending != "failed"
+        by_template = why if row.why == Why.BY_TEMPLATE.value else ""
         return {
             "who": handle_of(id_) if id_ else "(đã xóa)",
             "path": path_of(id_) if id_ else "",
             "channel": channel_name(row.channel),
             "state": state,
-            "why": "" if row.place is Place.QUEUED and row.sending != "failed" else row.error or why,
+            "why": by_template if needs_no_reason else row.error or why,
             "at": moment(row.sent_at, now, self._parts.zone) if row.sent_at else "",
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from bot.outreach.campaign import Campaign, Message, State
 from bot.outreach.delivery import Post
+from bot.outreach.paid import Paid
 from bot.outreach.planning import Funnel
 from bot.outreach.topics import offer_of
 from bot.outreach.windows import Standing, Why
@@ -52,6 +54,8 @@ class Sample:
     options: Sequence[str]
     picture: str = ""
     """Where it can be looked at; it comes before the words."""
+    note: str = ""
+    """Who gets it, and for how much, where that is not everybody and nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,11 @@ def funnel_steps(funnel: Funnel) -> list[Step]:
         return round(100 * count / meant) if meant else 0
 
     lost = _lines(funnel, {Place.SKIPPED, Place.HELD})
-    paid = funnel.count(Place.WAITING, Standing.PAID)
-    costs = [Line(paid, WHY[Why.BEYOND_FREE], "warn")] if paid else []
-    later = [
-        Line(count, f"gửi sau: {WHY[why]}", "plain")
-        for why in (Why.DAY_IS_FULL, Why.WITH_A_PERSON)
-        if (count := sum(n for (_, at, _, w), n in funnel.by.items() if at is Place.WAITING and w is why))
-    ]
+    waiting: Counter[Why] = Counter()
+    for (_, place, _, why), number in funnel.by.items():
+        waiting[why] += number if place is Place.WAITING else 0
+    costs = [Line(waiting[why], f"sẽ mất phí: {WHY[why]}", "warn") for why in PAID_FOR if waiting[why]]
+    later = [Line(waiting[why], f"gửi sau: {WHY[why]}", "plain") for why in _LATER if waiting[why]]
     unagreed = [Line(funnel.not_agreed, "chưa đồng ý nhận loại tin này", "off")] if funnel.not_agreed else []
     return [
         Step(meant, "trong nhóm bạn chọn", share(meant)),
@@ -93,6 +95,20 @@ def funnel_steps(funnel: Funnel) -> list[Step]:
         Step(reach, "gửi được", share(reach), lost),
         Step(free, "gửi ngay, miễn phí", share(free), [*costs, *later]),
     ]
+
+
+def silent_on_zalo(funnel: Funnel) -> int:
+    """People on Zalo who have not written for too long: an article for all followers would reach them."""
+    return sum(
+        count
+        for (channel, place, _, why), count in funnel.by.items()
+        if channel == "zalo" and place is not Place.WAITING and why in (Why.WINDOW, Why.NEVER_WROTE)
+    )
+
+
+PAID_FOR = (Why.BEYOND_FREE, Why.BY_TEMPLATE)
+"""What costs money, in the order it is told."""
+_LATER = (Why.DAY_IS_FULL, Why.WITH_A_PERSON)
 
 
 def silent_on_zalo(funnel: Funnel) -> int:
@@ -115,7 +131,7 @@ def progress_lines(results: Sequence[Result]) -> list[Line]:
 
 
 def counts(results: Sequence[Result]) -> Mapping[str, int]:
-    """`total`, `left`, `done`, `seen`, `failed`, `unknown`, `held`, `skipped`."""
+    """`total`, `left`, `done`, `seen`, `failed`, `unknown`, `held`, `skipped`, `by_template`."""
     total = sum(one.count for one in results)
     left = sum(one.count for one in results if one.place is Place.WAITING or one.sending in _GOING)
     held = sum(one.count for one in results if one.place is Place.HELD)
@@ -130,6 +146,9 @@ def counts(results: Sequence[Result]) -> Mapping[str, int]:
         "unknown": by["unknown"],
         "seen": by["seen"],
         "done": by["sent"] + by["delivered"] + by["seen"],
+        "by_template": sum(
+            one.count for one in results if one.why == Why.BY_TEMPLATE.value and one.sending in _ARRIVED
+        ),
     }
 
 
@@ -140,16 +159,22 @@ def samples(
     now: datetime,
     zone: tzinfo,
     picture: str = "",
+    paid: Paid | None = None,
 ) -> list[Sample]:
     """The message as each channel would send it, to somebody who told their commune; with its picture's
-    address."""
+    address, and behind it the paid template for those outside the window."""
     post = Post(association, zone, Path())
     shown = []
     for channel in channels:
         parts = [piece for part in post.words(message, _EXAMPLE_COMMUNE, now) for piece in channel.fit(part)]
         texts = [part for part in parts if isinstance(part, Text)]
         options = [option.label for part in texts for option in part.options]
-        shown.append(Sample(channel_name(channel.name), [part.text for part in texts], options, picture))
+        name = channel_name(channel.name)
+        shown.append(Sample(name, [part.text for part in texts], options, picture))
+        if paid is not None and (ready := paid.ready.get(channel.name)):
+            words = ready.part(post.values(_EXAMPLE_COMMUNE, now)).text
+            note = f"Cho người đã lâu không nhắn. {ready.template.price}".strip()
+            shown.append(Sample(f"{name}, mẫu tin trả phí", [words], (), note=note))
     return shown
 
 
@@ -181,6 +206,7 @@ def _lines(funnel: Funnel, places: set[Place]) -> list[Line]:
 
 
 _GOING = frozenset({"waiting", "sending", "checking"})
+_ARRIVED = frozenset({"sent", "delivered", "seen"})
 _TONES = {"sent": "good", "delivered": "good", "seen": "good", "failed": "bad", "unknown": "warn", "": "off"}
 
 

@@ -55,6 +55,7 @@ SENDING = {
 OUTSIDE = {
     Outside.HOLD: "Giữ lại, gửi khi họ nhắn cho Hội (sau khi trợ lý trả lời câu hỏi của họ)",
     Outside.LEAVE: "Không gửi cho họ",
+    Outside.TEMPLATE: "Gửi mẫu tin trả phí cho họ (mẫu nền tảng đã duyệt, mỗi tin mất phí)",
 }
 ASSESSED = {
     Assessed.ANY: "Ai cũng được",
