@@ -13,12 +13,16 @@ from typing import Any
 from knowledge.ingest.analysis import WritingAnalysis
 from knowledge.ingest.limits import Limits, check_size
 from knowledge.ingest.readers import media_of
-from knowledge.ingest.readers.sheet import read_comma_separated, read_workbook
+from knowledge.ingest.readers.sheet import read_comma_separated, read_workbook, remarks
 from knowledge.ingest.reading import EntryFile, IngestError, TooBig
 from knowledge.located import Faults
 from knowledge.rows import guarded
 
 _LIST = "entries"
+_ONLY = "Ở đây chỉ nhận tệp Excel (.xlsx), CSV (.csv) hoặc YAML (.yml)."
+_ARCHIVE, _OLD = b"PK", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls")
+_READ = (*_WORKBOOKS, ".csv", ".tsv", ".txt")
 
 
 def read_entry_file(path: Path, name: str, analysis: WritingAnalysis, limits: Limits) -> EntryFile:
@@ -26,13 +30,28 @@ def read_entry_file(path: Path, name: str, analysis: WritingAnalysis, limits: Li
     check_size(path, limits)
     if Path(name).suffix.lower() in (".yml", ".yaml"):
         return EntryFile(entries=_entries(path, limits))
-    match media_of(path, name):
+    match _media(path, name):
         case "xlsx":
             sheets, warnings = read_workbook(path, limits)
-            return EntryFile(sheets, warnings=warnings)
-        case "csv":
+            return EntryFile(sheets, warnings=(*warnings, *remarks(path)))
+        case "csv" | "txt":  # as text with tabs is what Excel saves, too
             return EntryFile((read_comma_separated(path.read_bytes(), analysis, limits),))
-    raise IngestError("Ở đây chỉ nhận tệp Excel (.xlsx), CSV (.csv) hoặc YAML (.yml).")
+    raise IngestError(_ONLY)
+
+
+def _media(path: Path, name: str) -> str:
+    """What the file is. Raises IngestError, in the words of whoever has a table at hand."""
+    ending = Path(name).suffix.lower()
+    with path.open("rb") as stream:
+        begins = stream.read(len(_OLD))
+    if ending in _WORKBOOKS and not begins.startswith((_ARCHIVE, _OLD)):
+        raise IngestError(
+            f"Tệp có đuôi {ending} nhưng bên trong không phải bảng tính Excel. "
+            "Bạn mở bằng Excel, lưu lại thành .xlsx rồi chọn lại nhé."
+        )
+    if ending and ending not in _READ:
+        raise IngestError(_ONLY)
+    return media_of(path, name)
 
 
 def _entries(path: Path, limits: Limits) -> tuple[tuple[int, Mapping[str, Any]], ...]:

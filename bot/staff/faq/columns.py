@@ -24,8 +24,11 @@ CELL_LIMIT = 10_000
 """Characters. The longest list of ways of asking that ships has a fifth of it."""
 ID, STATUS = "id", "status"
 _HEADER_WITHIN = 10
+_HEADINGS_NAMED = 6
 _LISTS = frozenset({"variants", "facts", "about", "only_if", "next"})
 _MARK = "'"
+_FAILED = re.compile(r"#(?:REF|N/A|NAME|VALUE|DIV/0|NULL|NUM|SPILL|CALC|GETTING_DATA)[!?]?")
+"""What a spreadsheet program shows for a formula that failed."""
 _YES, _NO = frozenset({"co", "x", "1", "yes", "true", "dung"}), frozenset({"", "khong", "0", "no", "false"})
 STATUS_CELLS = {Status.PUBLISHED: "đang dùng", Status.DRAFT: "bản nháp", Status.ARCHIVED: "lưu trữ"}
 _STATUS_SAID = {
@@ -158,6 +161,20 @@ def given_in(sheets: Sequence[Grid]) -> tuple[list[Given], list[str]]:
     return found, list(dict.fromkeys(unknown))
 
 
+def why_nothing(sheets: Sequence[Grid]) -> str:
+    """Why a file holds no rows, in plain words."""
+    if any(_header(sheet) is not None for sheet in sheets):
+        return "Tệp có hàng tiêu đề mà chưa có câu nào ở dưới. Bạn điền mỗi dòng một câu rồi chọn lại nhé."
+    seen = next((row for sheet in sheets for row in sheet.rows if any(map(str.strip, row))), [])
+    cells = [" ".join(cell.split())[:40] for cell in seen if cell.strip()][:_HEADINGS_NAMED]
+    told = f" Hàng đầu tiên mình thấy là: {', '.join(cells)}." if cells else ""
+    where = f" ở cả {len(sheets)} trang" if len(sheets) > 1 else ""
+    return (
+        f"Tệp chưa có hàng tiêu đề nào có đủ hai cột “Câu hỏi” và “Câu trả lời”{where}.{told} "
+        f"Hàng tiêu đề phải nằm trong {_HEADER_WITHIN} dòng đầu. Dễ nhất là điền vào tệp mẫu."
+    )
+
+
 def given_as_written(line: int, keys: Mapping[str, Any]) -> Given:
     """An entry of a YAML file."""
     values = {name: value for name, value in keys.items() if name in _BY_NAME and name not in (ID, STATUS)}
@@ -211,6 +228,11 @@ def _given(line: int, sheet: str, cells: Sequence[str], places: Mapping[str, int
         ),
         "",
     )
+    broken = next((name for name, text in said.items() if _FAILED.fullmatch(text)), "")
+    if broken:
+        problem = problem or (
+            f"Ô “{_BY_NAME[broken].title}” là công thức bị lỗi ({said[broken]}). Bạn sửa ô ấy trong tệp nhé."
+        )
     status = _STATUS_SAID.get(_folded(said.get(STATUS, "")))
     if said.get(STATUS) and status is None:
         problem = problem or _STATUS_PROBLEM

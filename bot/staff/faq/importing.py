@@ -20,7 +20,7 @@ from bot.staff.differences import Difference
 from bot.staff.faq import shown
 from bot.staff.faq.addresses import FAQ, IMPORT
 from bot.staff.faq.applying import ImportWriter
-from bot.staff.faq.columns import COLUMNS, Given, given_as_written, given_in
+from bot.staff.faq.columns import COLUMNS, Given, given_as_written, given_in, why_nothing
 from bot.staff.faq.comparing import WRITTEN, Planned, Verdict, compare, count
 from bot.staff.faq.keeping import FOLDER, KEPT_FOR, DryRun, DryRuns
 from bot.staff.faq.saving import Saved
@@ -103,9 +103,7 @@ class Importing:
             log.info("staff_import_refused", staff_id=officer.id, reason=type(error).__name__)
             return self._draw_begin(visit, str(error), name)
         if not given:
-            return self._draw_begin(
-                visit, "Tệp không có dòng nào có đủ hai cột “Câu hỏi” và “Câu trả lời”.", name
-            )
+            return self._draw_begin(visit, why_nothing(found.sheets), name)
         if len(given) > LIMITS.rows:
             return self._draw_begin(
                 visit, f"Tệp có {len(given)} câu, mỗi lần nhập được nhiều nhất {LIMITS.rows} câu.", name

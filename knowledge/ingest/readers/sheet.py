@@ -9,10 +9,11 @@ import csv
 import io
 import itertools
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -34,6 +35,20 @@ _COLUMNS = {
 _HEADER_WITHIN = 10
 _VARIANT_BREAK = re.compile(r"[\n;|]+")
 _MAX_COLUMNS = 100
+_GAP, _LAST = 1_000, 60_000
+"""Empty rows behind which nothing is read, and the row behind which nothing is looked for."""
+_PIECE, _OVERLAP = 1 << 20, 2_000
+_REMARKS = {
+    "Có ô là công thức chưa có kết quả, mình coi là ô trống. Bạn mở tệp bằng Excel, lưu lại rồi chọn lại.": (
+        re.compile(rb"</f>\s*(?:<v>\s*</v>\s*|<v\s*/>\s*)?</c>|<f\b[^>]*/>\s*(?:<v\s*/>\s*)?</c>")
+    ),
+    "Có ô gộp: chỉ ô đầu có nội dung, các ô còn lại là trống. Dòng nào cần nội dung ấy thì bạn bỏ gộp ô.": (
+        re.compile(rb"<mergeCell\b")
+    ),
+    "Có dòng bị ẩn trong trang tính; mình vẫn đọc các dòng ấy. Bạn xem kỹ từng dòng dưới đây nhé.": (
+        re.compile(rb"<row\b[^>]*\bhidden=\"(?:1|true)\"")
+    ),
+}
 
 
 def read_xlsx(path: Path, analysis: WritingAnalysis, limits: Limits) -> Reading:
@@ -70,7 +85,7 @@ def read_workbook(path: Path, limits: Limits) -> tuple[tuple[Grid, ...], tuple[s
 def _grids(stream: BinaryIO, warnings: list[str], limits: Limits) -> tuple[tuple[Grid, ...], tuple[str, ...]]:
     try:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-    except (InvalidFileException, KeyError, ValueError, TypeError, OSError) as error:
+    except (InvalidFileException, KeyError, ValueError, TypeError, AttributeError, OSError) as error:
         raise IngestError("Tệp bảng tính bị hỏng, không mở được.") from error
     grids: list[Grid] = []
     spent = 0
@@ -78,7 +93,10 @@ def _grids(stream: BinaryIO, warnings: list[str], limits: Limits) -> tuple[tuple
         if sheet.sheet_state != "visible":
             warnings.append("Có trang tính bị ẩn; mình không đọc trang đó.")
             continue
-        rows = list(_limited(sheet.iter_rows(max_col=_MAX_COLUMNS, values_only=True), limits))
+        # What a file claims about its size is wrong often enough, and rows would be lost.
+        sheet.reset_dimensions()
+        cells = (row[:_MAX_COLUMNS] for row in sheet.iter_rows(values_only=True))
+        rows = list(_limited(_near(cells, warnings), limits))
         spent += sum(len(cell) for row in rows for cell in row)
         if spent > limits.characters:
             raise TooBig("Bảng tính dài hơn mức cho phép.")
@@ -115,12 +133,55 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=evenness)
 
 
-def _limited(rows: Iterable[Sequence[object]], limits: Limits) -> Iterator[list[str]]:
-    """Rows as text, up to the limit."""
+def _near(rows: Iterable[Sequence[object]], warnings: list[str]) -> Iterator[Sequence[object]]:
+    """Rows up to a gap no table has: a cell forgotten at the very end of a sheet is not worth its way."""
+    gap = 0
     for index, row in enumerate(rows):
-        if index > limits.rows:
+        is_empty = row.count(None) == len(row) or not any(cell is not None and _written(cell) for cell in row)
+        if index >= _LAST or (gap > _GAP and not is_empty):
+            told = f"Trang tính có khoảng trống hơn {_GAP:,} dòng; mình không đọc phần sau dòng {index:,}."
+            warnings.append(told.replace(",", "."))
+            return
+        gap = gap + 1 if is_empty else 0
+        if gap <= _GAP:
+            yield row
+
+
+def _limited(rows: Iterable[Sequence[object]], limits: Limits) -> Iterator[list[str]]:
+    """Rows as text, up to the limit; empty ones do not count, and those at the end are left out."""
+    count, empty = 0, 0
+    for row in rows:
+        cells = ["" if cell is None else _written(cell) for cell in row]
+        if not any(cells):
+            empty += 1
+            continue
+        count += 1
+        if count > limits.rows + 1:
             raise TooBig(f"Bảng có nhiều hơn {limits.rows:,} dòng.".replace(",", "."))
-        yield ["" if cell is None else _written(cell) for cell in row]
+        yield from itertools.repeat([], empty)
+        empty = 0
+        yield cells
+
+
+def remarks(path: Path) -> tuple[str, ...]:
+    """What stands in a workbook's sheets and does not come out as somebody sees it there."""
+    found: set[str] = set()
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            if re.fullmatch(r"xl/worksheets/[^/]+\.xml", member):
+                with archive.open(member) as stream:
+                    found |= _remarks_in(stream)
+    return tuple(told for told in _REMARKS if told in found)
+
+
+def _remarks_in(stream: IO[bytes]) -> set[str]:
+    found: set[str] = set()
+    kept = b""
+    while piece := stream.read(_PIECE):
+        kept += piece
+        found |= {told for told, pattern in _REMARKS.items() if told not in found and pattern.search(kept)}
+        kept = kept[-_OVERLAP:]
+    return found
 
 
 def _written(cell: object) -> str:

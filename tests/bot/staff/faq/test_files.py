@@ -39,6 +39,7 @@ from nlu.text import vietnamese_text
 from tests.bot.staff.conftest import Console
 from tests.bot.staff.faq.desk import FAQ, HOSTILE, edit, entry, kept
 from tests.conftest import StandingClock
+from tests.knowledge.ingest.samples import with_member, workbook
 
 IMPORT = f"{FAQ}/_nhap"
 TITLES = [one.title for one in columns.COLUMNS]
@@ -252,6 +253,9 @@ async def test_a_file_is_shown_row_by_row_and_only_then_written(faq: Console) ->
         {"Mã": "Sai Mã", "Câu hỏi": "Gì?", "Câu trả lời": "Gì.", "Căn cứ": "nguong"},
         {"Câu hỏi": "Thi lại được không?", "Câu trả lời": "Lần nữa.", "Căn cứ": "nguong"},
         {"Câu hỏi": "Hỏi gì?", "Câu trả lời": "Đáp.", "Căn cứ": "nguong", "Trạng thái": "xóa"},
+        {},
+        {"Mã": "dat", "Câu hỏi": "Đạt chưa?", "Câu trả lời": "Rồi.", "Căn cứ": "nguong"},
+        {"Câu hỏi": "Còn gì?", "Câu trả lời": "#REF!", "Căn cứ": "nguong"},
         heading=[title for title in TITLES if title not in ("Câu gợi ý tiếp", "Chỉ khi nhắc tới")],
     )
     path = await hand_in(faq, data)
@@ -269,6 +273,8 @@ async def test_a_file_is_shown_row_by_row_and_only_then_written(faq: Console) ->
             ("dòng 7", "lỗi", "Mã chỉ gồm chữ thường"),
             ("dòng 8", "lỗi", "Cùng câu hỏi với dòng 3"),
             ("dòng 9", "lỗi", "Trạng thái chỉ ghi"),
+            ("dòng 11", "lỗi", "Trùng với dòng 2 của tệp"),
+            ("dòng 12", "lỗi", "công thức bị lỗi (#REF!)"),
         ),
         strict=True,
     ):
@@ -391,13 +397,18 @@ async def test_a_broken_or_hostile_file_changes_nothing_and_says_what_is_wrong(
     faq: Console, clock: StandingClock, tmp_path: Path
 ) -> None:
     before = await statuses(faq.database)
+    made = with_member(workbook(tmp_path / "bom.xlsx", [TITLES]), "xl/media/a.bin", b"\0" * 20_000_000)
+    bomb = made.read_bytes()
+    made.unlink()
     for data, name, said in (
         (b"", "a.csv", "rỗng"),
         (b"PK\x03\x04 nothing", "a.xlsx", "hỏng"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.xlsx", ""),
         (b"entries: [\n", "a.yml", "dòng"),
         (b"a: &a [1]\nb: *a\n", "a.yml", "dòng 1"),
-        (table({"Tên": "x"}, heading=["Tên", "Tuổi"]), "a.csv", "hai cột"),
+        (table({"Tên": "x"}, heading=["Tên", "Tuổi"]), "a.csv", "Hàng đầu tiên mình thấy là: Tên, Tuổi"),
+        (table(), "a.csv", "có hàng tiêu đề mà chưa có câu nào"),
+        (bomb, "a.xlsx", "lớn bất thường"),
         (b"x" * (importing.LIMITS.file_bytes + 1), "a.csv", "lớn hơn 8 MB"),
         (b"", "", "chưa chọn tệp"),
     ):
