@@ -111,15 +111,6 @@ PAID_FOR = (Why.BEYOND_FREE, Why.BY_TEMPLATE)
 _LATER = (Why.DAY_IS_FULL, Why.WITH_A_PERSON)
 
 
-def silent_on_zalo(funnel: Funnel) -> int:
-    """People on Zalo who have not written for too long: an article for all followers would reach them."""
-    return sum(
-        count
-        for (channel, place, _, why), count in funnel.by.items()
-        if channel == "zalo" and place is not Place.WAITING and why in (Why.WINDOW, Why.NEVER_WROTE)
-    )
-
-
 def progress_lines(results: Sequence[Result]) -> list[Line]:
     """Everybody counted once, what matters most first."""
     counted: dict[tuple[str, str, str], int] = {}
