@@ -39,7 +39,7 @@ _FILES: Mapping[str, re.Pattern[str]] = {
     _EVIDENCE: re.compile(r"evidence/[A-Z0-9-]{1,20}/\d{1,19}\.[a-z]{1,8}"),
     "library": re.compile(r"library/[0-9a-f]{64}(?:\.[a-z0-9]{1,5})?"),
     "uploads": re.compile(r"uploads/[0-9a-f]{32}"),
-    "campaigns": re.compile(r"campaigns/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(?:png|jpg|jpeg)"),
+    "campaigns": re.compile(r"campaigns/[0-9a-f]{64}\.jpg"),
 }
 """Folders below DATA_DIR that go along, and how every file in them is called: our names, nobody else's."""
 MAX_BYTES = 64 * 1024**3

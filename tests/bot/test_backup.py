@@ -133,7 +133,8 @@ async def test_originals_pictures_and_files_that_wait_go_along_and_nothing_else(
 ) -> None:
     here, there = settings_for(data_dir / "a"), settings_for(data_dir / "b")
     digest, waiting, done = "a" * 64, "b" * 32, "c" * 32
-    picture = json.dumps({"text": "x", "image": "thang-10.png", "button": None})
+    shown, unseen = f"campaigns/{'e' * 64}.jpg", f"campaigns/{'f' * 64}.jpg"
+    picture = json.dumps({"text": "x", "image": f"{'e' * 64}.jpg", "button": None})
     async with app.open_database(here):
         pass
     with closing(sqlite3.connect(here.data_dir / "khuyenhoc.db")) as opened, opened:
@@ -141,8 +142,8 @@ async def test_originals_pictures_and_files_that_wait_go_along_and_nothing_else(
         fill(opened, "library_uploads", path=waiting, state="waiting")
         fill(opened, "library_uploads", path=done, state="done")
         fill(opened, "campaigns", message=picture, occasion="")
-    wanted = {f"library/{digest}.pdf", f"uploads/{waiting}", "campaigns/thang-10.png"}
-    stray = {f"library/{'d' * 64}.pdf", f"uploads/{done}", "campaigns/other.png", "library/.123-half"}
+    wanted = {f"library/{digest}.pdf", f"uploads/{waiting}", shown}
+    stray = {f"library/{'d' * 64}.pdf", f"uploads/{done}", unseen, "library/.123-half"}
     for name in wanted | stray:
         (here.data_dir / name).parent.mkdir(exist_ok=True)
         (here.data_dir / name).write_text(name)

@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.async_api import async_playwright
 
 from bot.outreach.pictures import FOLDER, MOST_SENT_BYTES
+from bot.staff.access import COOKIE
 from bot.staff.campaigns import testing
 from bot.store import campaigns, schema
 from bot.store.database import Database
@@ -19,6 +21,7 @@ from connectors.message import File, Text, decode_part
 from tests.bot.outreach.drawn import bomb, photo
 from tests.bot.outreach.test_delivery import ZaloLike
 from tests.bot.staff.conftest import Console
+from tests.bot.staff.test_in_browser import CHROMIUM
 from tests.conftest import StandingClock
 
 PATH = "/staff/chien-dich"
@@ -165,3 +168,43 @@ async def test_the_officers_own_phone_gets_the_picture_first(console: Console) -
     assert isinstance(words, Text)
     assert (picture.name, picture.media_type) == ("Anh-kem-tin.jpg", "image/jpeg")
     assert [Path(picture.path).name] == files(console)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "with_script"), [(1280, True), (360, False)])
+async def test_a_picture_is_chosen_looked_at_and_kept_in_a_browser(
+    console: Console, width: int, with_script: bool
+) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        context = await browser.new_context(
+            base_url=str(console.client.make_url("/")),
+            viewport={"width": width, "height": 800},
+            java_script_enabled=with_script,
+        )
+        await context.add_cookies(
+            [{"name": COOKIE, "value": console.secret, "url": str(console.client.make_url("/staff"))}]
+        )
+        page = await context.new_page()
+        await page.goto(f"{PATH}/_moi")
+        await page.get_by_label("Tên chiến dịch").fill("Ngày 2/10")
+        await page.get_by_label("Nội dung tin").fill("Mời bạn đến.")
+        file = {"name": "ảnh.jpg", "mimeType": "image/jpeg", "buffer": photo(3000, 2000)}
+        await page.get_by_label("Chọn ảnh").set_input_files(file)  # type: ignore[arg-type]
+        await page.get_by_role("button", name="Xem trước").click()
+        shown_first = page.locator(".sample > *").first
+        box = await shown_first.bounding_box()
+        assert await shown_first.get_attribute("alt") == "Ảnh kèm tin, đến trước phần chữ"
+        assert box is not None
+        assert 100 < box["width"] <= width
+        assert box["x"] + box["width"] <= width
+        if with_script:  # it is drawn, and nothing is wider than the window
+            assert await page.evaluate("[...document.images].every(one => one.naturalWidth > 0)")
+            assert await page.evaluate("document.documentElement.scrollWidth") == width
+        await page.get_by_role("button", name="Lưu bản nháp").click()
+        await page.wait_for_url("**/chien-dich/1?*")
+        assert await page.locator(".said-picture").count() == 1
+        assert len(files(console)) == 1
+        await browser.close()
