@@ -45,6 +45,7 @@ from bot.noticeboard import Noticeboard, RuledAssistant
 from bot.outbox import AccountSender
 from bot.outreach.broadcast_sending import BroadcastSender
 from bot.outreach.delivery import Feeder, HeldMessages, Post, share_of
+from bot.outreach.paid import offered
 from bot.outreach.pictures import CampaignPictures
 from bot.outreach.proposals import Proposals
 from bot.outreach.report_counting import Bureau
@@ -311,6 +312,7 @@ def messenger_config(settings: Settings) -> MessengerConfig:
         graph_version=settings.messenger_graph_version,
         human_agent_tag=settings.messenger_human_agent,
         comments_enabled=settings.messenger_comments,
+        utility=settings.messenger_utility,
     )
 
 
@@ -465,9 +467,7 @@ def make_worker(house: House) -> Worker:
         house.clock,
         house.metrics,
         cabinet=house.cabinet,
-        held=HeldMessages(
-            house.database, house.channels, house.clock, make_post(house.settings), house.metrics
-        ),
+        held=HeldMessages(house.database, house.channels, house.clock, make_post(house), house.metrics),
         data_dir=house.settings.data_dir,
         concurrency=house.settings.worker_concurrency,
     )
@@ -555,9 +555,15 @@ def campaign_pace(settings: Settings) -> float | None:
     return sum(limited) if limited else None
 
 
-def make_post(settings: Settings) -> Post:
-    """How campaigns become messages."""
-    return Post(settings.association_name, settings.zone, CampaignPictures(settings.data_dir).folder)
+def make_post(house: House) -> Post:
+    """How campaigns become messages, with the paid templates there are at the moment."""
+    settings = house.settings
+    return Post(
+        settings.association_name,
+        settings.zone,
+        CampaignPictures(settings.data_dir).folder,
+        lambda: offered(house.board.rules.templates, house.channels),
+    )
 
 
 def office_of(settings: Settings, database: Database, clock: Clock = utc_now) -> Office:
@@ -591,7 +597,7 @@ def make_feeder(house: House) -> Feeder:
         house.channels,
         shares,
         house.clock,
-        make_post(settings),
+        make_post(house),
         metrics=house.metrics,
     )
 

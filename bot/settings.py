@@ -170,6 +170,11 @@ class Settings(BaseSettings):
     messenger_human_agent: bool = Field(
         False, description="The page has the reviewed Human Agent permission: officers may answer for 7 days."
     )
+    messenger_utility: bool = Field(
+        False,
+        description="The page may send utility messages (permission page_utility_messaging): campaigns may "
+        "use approved templates, each paid for, for people beyond 24 hours.",
+    )
     messenger_comments: bool = Field(
         False, description="Answer questions in page comments: one private reply and a short public line."
     )
