@@ -91,7 +91,7 @@ def heard_from(delivery: Delivery, platform: str) -> tuple[InboundEvent, ...]:
         return ()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(zalo=zalo_events, page=page_events)
 async def test_whatever_is_signed_can_be_stored_and_read_back(
     database: Database, nerves: Nerves, clock: StandingClock, zalo: dict[str, Any], page: dict[str, Any]

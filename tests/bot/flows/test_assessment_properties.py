@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dialogue.turn import AssessmentFinished
@@ -45,7 +45,6 @@ likely = st.lists(st.lists(heard, max_size=2), min_size=len(WAY), max_size=len(W
 """Somebody on that way who does all sorts of things on it."""
 
 
-@settings(max_examples=120, deadline=None)
 @given(likely)
 def test_any_sequence_ends_in_a_sound_state_or_a_result_that_adds_up(things: list[Heard | Command]) -> None:
     step = FLOW.begin(CONTEXT)
@@ -81,7 +80,6 @@ def test_any_sequence_ends_in_a_sound_state_or_a_result_that_adds_up(things: lis
             )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 10), max_size=9))
 def test_back_then_forward_changes_nothing(points: list[int]) -> None:
     step = FLOW.begin(CONTEXT)
@@ -108,7 +106,6 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(-2, 5), st.dictionaries(st.text(max_size=10), json_values, max_size=12))
 def test_a_state_of_any_shape_is_read_or_refused_and_never_raises(version: int, data: dict[str, Any]) -> None:
     decode(version, data, book())
@@ -116,7 +113,6 @@ def test_a_state_of_any_shape_is_read_or_refused_and_never_raises(version: int, 
     kept_results({"results": [data]})
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(STORED)), json_values)
 def test_one_wrong_field_is_read_soundly_or_refused(field: str, value: object) -> None:
     state = decode(1, {**STORED, field: value}, book())

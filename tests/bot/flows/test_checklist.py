@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.flows.checklist import ChecklistFlow, ChecklistState
@@ -95,7 +95,6 @@ _VALUES = (
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(_VALUES, _VALUES, st.lists(_VALUES, max_size=6) | _VALUES)
 def test_a_stored_state_is_read_soundly_or_refused(model: object, at: object, ticks: object) -> None:
     asked = stage()

@@ -158,7 +158,6 @@ def test_long_names_make_the_card_longer_and_stay_within_it() -> None:
 
 
 @given(st.text(max_size=200), st.integers(60, 900), st.integers(1, 3))
-@settings(max_examples=60, deadline=None)
 def test_wrapped_lines_are_never_wider_than_asked_nor_more(text: str, room: int, most: int) -> None:
     lines = wrap(printable(text, 150), Weight.REGULAR, 28, room, most)
     assert len(lines) <= most
@@ -220,13 +219,12 @@ def test_any_evidence_can_be_printed(given_: list[tuple[int, str, str]]) -> None
 
 @pytest.mark.parametrize("draw", [draw_card, draw_paper])
 def test_a_sheet_is_drawn_within_700_milliseconds(draw: Draw) -> None:
-    draw(result(evidence=EVIDENCE), criteria_set(), ASSOCIATION)
-    took = []
-    for _ in range(3):
+    def seconds() -> float:
         began = time.process_time()
         draw(result(evidence=EVIDENCE), criteria_set(), ASSOCIATION)
-        took.append(time.process_time() - began)
-    assert min(took) < 0.7
+        return time.process_time() - began
+
+    assert any(seconds() < 0.7 for _ in range(4))  # the first one may have to read the fonts
 
 
 @pytest.mark.parametrize("draw", [draw_card, draw_paper])

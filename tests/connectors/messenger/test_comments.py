@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.message import (
@@ -132,7 +132,6 @@ text = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(st.one_of(text, st.builds(PublicReply, prose), st.builds(Card, prose)), max_size=4))
 def test_an_answer_to_a_comment_is_never_more_than_one_message_of_each_kind(parts: list[Part]) -> None:
     fitted = fit_comment_reply(parts)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.channel import Delivery
@@ -231,7 +231,6 @@ def check_is_storable(events: tuple[InboundEvent, ...]) -> None:
         assert "\x00" not in encode_event(event)
 
 
-@settings(max_examples=150, deadline=None)
 @given(json_values)
 def test_any_json_under_messaging_gives_events_or_an_inbound_error(value: Any) -> None:
     entry = {
@@ -246,7 +245,6 @@ def test_any_json_under_messaging_gives_events_or_an_inbound_error(value: Any) -
         check_is_storable(receive(CONFIG, signed(body), NOW))
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([*READ_FIELDS, "sender"]),
     json_values,

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.message import Card, File, Link, Option, Part, PublicReply, Source, Text
@@ -177,7 +177,6 @@ def letters(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(deadline=None, max_examples=60)
 @given(texts | cards)
 def test_every_form_of_every_piece_is_within_the_limits(part: Text | Card) -> None:
     for piece in fit(part, SMALL):
@@ -193,7 +192,6 @@ def test_every_form_of_every_piece_is_within_the_limits(part: Text | Card) -> No
             assert all(0 < utf16_length(button["title"]) <= 35 for button in payload["buttons"])
 
 
-@settings(deadline=None, max_examples=60)
 @given(texts)
 def test_cutting_loses_no_word_of_text_sources_links_and_options(part: Text) -> None:
     pieces = fit(part, SMALL)
@@ -203,7 +201,6 @@ def test_cutting_loses_no_word_of_text_sources_links_and_options(part: Text) -> 
     assert seen == "".join(letters(written(piece)) for piece in whole if isinstance(piece, Text))
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(lines, max_size=12).map(" ".join))
 def test_options_stay_together_on_the_last_piece(text: str) -> None:
     pieces = fit(Text(text, YES_NO, sources=(Source("Quyết định 677/QĐ-TTg"),)), SMALL)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -276,7 +276,6 @@ hostile_events = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=60)
 @given(hostile_events)
 def test_any_signed_event_becomes_storable_events_or_an_inbound_error(payload: dict[str, Any]) -> None:
     try:
@@ -292,7 +291,6 @@ def test_any_signed_event_becomes_storable_events_or_an_inbound_error(payload: d
             assert not str(payload["event_name"]).startswith("oa_send_")
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=200) | anything.map(lambda value: json.dumps(value).encode()))
 def test_any_unsigned_bytes_give_nothing_or_an_inbound_error(body: bytes) -> None:
     with contextlib.suppress(Malformed, Unauthorised):
