@@ -297,9 +297,9 @@ class Subscription:
     def _stop(self, context: Context) -> Step[SubscriptionState]:
         had = context.kept.get("topics")
         said = (
-            "Mình đã dừng: từ giờ Hội không gửi tin hay lời nhắc nào cho bạn nữa, chỉ trả lời khi bạn nhắn."
+            "Mình đã dừng: Hội không nhắn riêng tin hay lời nhắc nào cho bạn nữa, chỉ trả lời khi bạn nhắn."
             if had
-            else "Vâng, Hội không gửi tin hay lời nhắc nào cho bạn; mình chỉ trả lời khi bạn nhắn. "
+            else "Vâng, Hội không nhắn riêng tin hay lời nhắc nào cho bạn; mình chỉ trả lời khi bạn nhắn. "
             "Nếu bạn vẫn nhận được tin không mong muốn, bạn bấm “Gặp cán bộ” nhé."
         )
         kept = {**context.kept, "topics": []}
