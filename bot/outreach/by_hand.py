@@ -45,7 +45,11 @@ async def progress(database: Database, campaign_id: int, per_minute: float | Non
         name = result.sending if result.place is Place.QUEUED else result.place.value
         fates[name or "erased"] = fates.get(name or "erased", 0) + result.count
     left = sum(fates.get(name, 0) for name in _GOING)
-    eta = None if per_minute is None or one.state is not State.RUNNING else round(60 * left / per_minute)
+    eta = (
+        None
+        if per_minute is None or one.state is not State.RUNNING
+        else round(60 * left * one.message.pieces / per_minute)
+    )
     return {
         "id": one.id,
         "name": one.name,
@@ -53,6 +57,7 @@ async def progress(database: Database, campaign_id: int, per_minute: float | Non
         "paused_why": one.paused_why,
         "recipients": sum(fates.values()),
         "left": left,
+        "by_template": recipients.went_by_template(results),
         "seconds_left": eta,
         "by_fate": dict(sorted(fates.items())),
     }
@@ -66,6 +71,8 @@ def in_words(found: Mapping[str, Any]) -> list[str]:
     lines.append(f"    {found['recipients']} người nhận, còn {found['left']}")
     if found["seconds_left"] is not None:
         lines.append(f"    còn khoảng {timedelta(seconds=found['seconds_left'])}")
+    if found["by_template"]:
+        lines.append(f"    {found['by_template']} người nhận bằng mẫu tin trả phí")
     lines += [f"    {name}: {count}" for name, count in found["by_fate"].items()]
     return lines
 

@@ -23,7 +23,7 @@ from bot.staff.broadcasts.words import STATES as ARTICLE_STATES
 from bot.staff.campaigns.words import WHY
 from bot.staff.words import channel_name, duration
 from bot.store.figures import ANSWERED_WITHIN, Wait
-from bot.store.recipients import Place, Result
+from bot.store.recipients import Place, Result, went_by_template
 from bot.store.report_figures import RESPONSE_WITHIN, Begun, Reach, Subscribers, Taken, Work
 
 LISTED = 10
@@ -426,11 +426,13 @@ def _campaigns(counts: Counts, zone: tzinfo) -> Section:
         f"báo. Nhắn lại: có tin trong {hours} giờ sau khi tin được gửi."
     )
     reasons = _reasons(sent)
+    paid = sum(went_by_template(one.results) for one in sent)
+    told = [said, f"Trong đó {_n(paid)} tin gửi bằng mẫu tin trả phí."] if paid else [said]
     shown = f"Ngoài ra có {len(counts.articles)} bài viết gửi cho mọi người quan tâm tài khoản Zalo của Hội."
     return Section(
         "chien-dich",
         "Chiến dịch gửi tin",
-        (said, shown) if counts.articles else (said,),
+        (*told, shown) if counts.articles else tuple(told),
         (
             Number("Chiến dịch bắt đầu gửi", len(sent), counts.before.campaigns,
                    "Chiến dịch có lần gửi đầu tiên trong kỳ.", _CAMPAIGNS, "chiến dịch"),

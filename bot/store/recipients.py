@@ -6,7 +6,7 @@ message that was handed to the outbox is read from there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -87,6 +87,14 @@ class Result:
     error: str
     """Why it could not be sent, as recorded; empty where it was."""
     count: int
+
+
+_WENT_OUT = frozenset({Sending.SENT.value, "delivered", "seen"})
+
+
+def went_by_template(results: Iterable[Result]) -> int:
+    """How many of these people got a paid template."""
+    return sum(one.count for one in results if one.why == Why.BY_TEMPLATE.value and one.sending in _WENT_OUT)
 
 
 async def forget_all(connection: AsyncConnection, campaign_id: int) -> None:

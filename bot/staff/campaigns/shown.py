@@ -17,7 +17,7 @@ from bot.outreach.windows import Standing, Why
 from bot.staff.campaigns.words import PLACES, SENDING, STATES, WHY
 from bot.staff.reasons import in_plain_words
 from bot.staff.words import channel_name, moment
-from bot.store.recipients import Place, Result
+from bot.store.recipients import Place, Result, went_by_template
 from connectors.channel import Channel
 from connectors.message import Text
 
@@ -137,9 +137,7 @@ def counts(results: Sequence[Result]) -> Mapping[str, int]:
         "unknown": by["unknown"],
         "seen": by["seen"],
         "done": by["sent"] + by["delivered"] + by["seen"],
-        "by_template": sum(
-            one.count for one in results if one.why == Why.BY_TEMPLATE.value and one.sending in _ARRIVED
-        ),
+        "by_template": went_by_template(results),
     }
 
 
@@ -197,7 +195,6 @@ def _lines(funnel: Funnel, places: set[Place]) -> list[Line]:
 
 
 _GOING = frozenset({"waiting", "sending", "checking"})
-_ARRIVED = frozenset({"sent", "delivered", "seen"})
 _TONES = {"sent": "good", "delivered": "good", "seen": "good", "failed": "bad", "unknown": "warn", "": "off"}
 
 
