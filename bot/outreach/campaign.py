@@ -128,6 +128,11 @@ class Message:
     templates: tuple[TemplateChoice, ...] = ()
     """At most one for each channel; used with Outside.TEMPLATE alone."""
 
+    @property
+    def pieces(self) -> int:
+        """How many messages it is for one person: a picture goes ahead of its words."""
+        return 2 if self.image else 1
+
 
 PLACEHOLDERS: Mapping[str, str] = {
     "hoi": "tên của Hội",

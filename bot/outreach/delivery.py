@@ -293,9 +293,9 @@ class Feeder:
         if is_broken and (state.paused_until is None or state.paused_until > now):
             await self._pause(campaign, BROKEN.format(name=name, why=state.broken_why), "account")
             raise Overtaken
-        calls = 2 if campaign.message.image else 1
+        room = min(at.pace.allowed(self._monotonic()), at.pace.ahead - on_the_way, AT_ONCE)
         # Nobody gets half of it: what that is beyond the pace now, it waits for later.
-        room = -(-min(at.pace.allowed(self._monotonic()), at.pace.ahead - on_the_way, AT_ONCE) // calls)
+        room = -(-room // campaign.message.pieces)
         if is_broken:
             # Somebody went on, or the pause is over: one message finds out whether the account is well.
             room = min(room, 1 - on_the_way)
@@ -312,16 +312,17 @@ class Feeder:
             return
         paid = paid_by(campaign.outside, campaign.message, self._post.offer())
 
-        async def job(connection: AsyncConnection) -> int:
+        async def job(connection: AsyncConnection) -> tuple[int, int]:
             decided = [
                 await self._decide(connection, campaign, turn, people, communes, at.channel, paid, now)
                 for turn in turns
             ]
             handed = [one for one in decided if one is not None]
-            return await recipients.queue(connection, handed, Place.WAITING, now)
+            fed = await recipients.queue(connection, handed, Place.WAITING, now)
+            return fed, sum(len(one.messages) for one in handed)
 
-        fed = await self._database.write(job)
-        at.pace.spend(fed * calls)
+        fed, messages = await self._database.write(job)
+        at.pace.spend(messages)
         self._metrics.campaign_messages.labels("fed").inc(fed)
         if fed:
             await self._nerves.hint_outbox()

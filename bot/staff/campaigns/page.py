@@ -390,7 +390,8 @@ class Campaigns:
         funnel = None if began else await self._office().preview(campaign)
         told = shown.counts(results)
         label, tone = STATES[campaign.state]
-        left = time_left(told["left"], parts.campaign_pace) if campaign.state is State.RUNNING else None
+        messages = told["left"] * campaign.message.pieces
+        left = time_left(messages, parts.campaign_pace) if campaign.state is State.RUNNING else None
         role = visit.session.officer.role
         values: dict[str, Any] = {
             "path": f"{CAMPAIGNS}/{campaign.id}",
