@@ -76,6 +76,20 @@ async def test_an_officer_without_a_mouse_signs_in_takes_over_and_answers(
         await expect(page.locator(".line.officer").last).to_contain_text("đã gửi")
 
 
+async def test_a_low_window_hides_no_entry_of_the_menu(desks: Desks) -> None:
+    """At 720 px everything is seen at once; lower still the last entry comes into view by key."""
+    async with desks.page("cô Lan", (1280, 720)) as page:
+        await page.goto("/staff/")
+        await expect(page.locator("nav.wide a", has_text="Nhật ký")).to_be_in_viewport(ratio=1)
+        await expect(page.locator("nav.wide .try-open")).to_be_in_viewport(ratio=1)
+        await page.set_viewport_size({"width": 1280, "height": 460})
+        last = page.locator("nav.wide a", has_text="Nhật ký")
+        await expect(last).not_to_be_in_viewport()
+        await last.focus()
+        await expect(last).to_be_in_viewport(ratio=1)
+        await expect(page.locator("nav.wide .leave button")).to_be_in_viewport(ratio=1)
+
+
 async def test_each_role_finds_its_own_pages_in_the_menu_and_no_other(house: Furnished, desks: Desks) -> None:
     """What a menu offers opens; what a role may not do is not offered."""
     seen: dict[str, list[str]] = {}
