@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from aiohttp import BodyPartReader, MultipartReader, web
-from aiohttp.http_exceptions import BadHttpMessage
+from aiohttp import web
 
 from bot.reading import read_entries_apart
 from bot.staff.access import PageError, Visit, see
@@ -29,13 +28,13 @@ from bot.staff.faq.shown import STATUS_WORDS
 from bot.staff.pages import Drawing, Pages
 from bot.staff.paging import leaf
 from bot.staff.parts import StaffParts
+from bot.staff.received import received
 from bot.staff.typed import number_in
 from bot.staff.words import duration, moment
 from bot.store import entry_imports
 from bot.store.content import Status
 from bot.store.entry_imports import EntryImport
 from bot.tasks import end
-from bot.uploads import shown_name
 from knowledge.ingest import EntryFile, IngestError, Limits
 
 log = structlog.get_logger(__name__)
@@ -54,10 +53,6 @@ PATIENCE_SECONDS = 3.0
 """How long whoever pressed the button waits: most files are written by then, for others the page tells."""
 REMEMBERED = 2 * KEPT_FOR
 """How long it is known what was written: longer than the report that is made of it."""
-_PIECE = 1 << 16
-_DROPPED_BYTES = 100 * 1024 * 1024
-"""How much of a file that is too large is read at all, so that the browser gets to read our answer."""
-_BROKEN_OFF = (web.RequestPayloadError, BadHttpMessage, ConnectionError, ValueError)
 VERDICTS = {
     Verdict.ADD: ("sẽ thêm", "good"),
     Verdict.CHANGE: ("sẽ sửa", "good"),
@@ -90,7 +85,8 @@ class Importing:
         await asyncio.to_thread(runs.sweep)
         before = self._parts.clock() - REMEMBERED
         await self._parts.database.write(lambda c: entry_imports.forget(c, before))
-        name, data = await _received(visit)
+        sent = await received(visit, FILE_FIELD, LIMITS.file_bytes)
+        name, data = sent.name, sent.content
         if not name:
             return self._draw_begin(visit, "Bạn chưa chọn tệp nào.")
         if len(data) > LIMITS.file_bytes:
@@ -234,30 +230,6 @@ class Importing:
         }
         drawing = Drawing("faq/import.html", values, 422 if problem else 200)
         return self._pages.draw(drawing, visit.request, visit.session)
-
-
-async def _received(visit: Visit) -> tuple[str, bytes]:
-    """Name and bytes of the file in the form; of one that is too large, a little more than is allowed."""
-    name, data, came = "", bytearray(), 0
-    try:
-        while visit.files is not None and (part := await visit.files.next()) is not None:
-            is_file = isinstance(part, BodyPartReader) and part.name == FILE_FIELD and part.filename
-            if isinstance(part, MultipartReader) or not is_file or name:
-                await part.release()
-                continue
-            name = shown_name(part.filename or "")
-            while not part.at_eof():
-                piece = await part.read_chunk(_PIECE)
-                came += len(piece)
-                if came > _DROPPED_BYTES:
-                    raise PageError(413, "Tệp quá lớn", "Bạn chia thành vài tệp nhỏ rồi gửi lại nhé.")
-                if len(data) <= LIMITS.file_bytes:
-                    data += piece
-    except _BROKEN_OFF as error:
-        raise PageError(
-            400, "Tệp chưa tới nơi", "Đường truyền bị ngắt giữa chừng. Bạn gửi lại giúp nhé."
-        ) from error
-    return name, bytes(data)
 
 
 def _rows(found: EntryFile) -> tuple[list[Given], tuple[str, ...]]:
