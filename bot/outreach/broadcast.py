@@ -28,6 +28,7 @@ TRY_AGAIN = timedelta(minutes=5)
 """After an answer that says it did not go out and not when it will."""
 DIED_AFTER = timedelta(seconds=30)
 """No call takes longer than 10 seconds: what is still called `sending` now lost its process."""
+AHEAD_AT_MOST = timedelta(days=366)
 WHY_LIMIT = 300
 
 
@@ -154,11 +155,13 @@ def may_approve(one: Broadcast, by: str) -> None:
 
 
 def check_time(at: datetime | None, now: datetime, zone: tzinfo) -> datetime:
-    """The moment it shall go out. Raises NotAllowed where that is none, over, or at night."""
+    """The moment it shall go out. Raises NotAllowed where that is none, over, far, or at night."""
     if at is None:
         raise NotAllowed("Bạn chọn ngày giờ gửi giúp nhé.")
     if at <= now:
         raise NotAllowed("Giờ gửi đã qua. Bạn chọn giờ khác nhé.")
+    if at - now > AHEAD_AT_MOST:
+        raise NotAllowed("Chỉ hẹn trước được nhiều nhất một năm. Bạn chọn ngày gần hơn nhé.")
     if is_quiet(at, zone):
         raise NotAllowed("Từ 22 giờ đến 7 giờ sáng Hội không gửi tin. Bạn chọn giờ khác nhé.")
     return at

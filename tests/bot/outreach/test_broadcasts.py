@@ -18,7 +18,7 @@ from bot.outreach.campaign import NotAllowed
 from bot.store import audit, broadcasts, subscriptions
 from bot.store.broadcasts import Followers, NewBroadcast
 from bot.store.campaigns import Overtaken
-from bot.store.database import Database
+from bot.store.database import Database, StoreUnavailable
 from bot.store.staff import Officer, Role
 from connectors.channel import Receipt
 from connectors.errors import Misconfigured, OutcomeUnknown, RetryLater
@@ -186,6 +186,16 @@ async def test_two_senders_at_once_make_one_call(room: Room, nerves: Nerves) -> 
     assert len(room.zalo.broadcasts) == 1
 
 
+async def test_the_database_itself_gives_a_day_away_once(room: Room) -> None:
+    await room.approved(on(2, 9))
+    await room.approved(on(3, 9), "hai-hai")
+    first, second, now = await room.get(1), await room.get(2), on(2, 9)
+    await room.database.write(lambda c: broadcasts.claim(c, first, now, now.date()))
+    with pytest.raises(StoreUnavailable):
+        await room.database.write(lambda c: broadcasts.claim(c, second, now, now.date()))
+    assert (await room.get(2)).state is State.SCHEDULED
+
+
 async def test_an_article_still_in_the_making_waits_and_a_broken_right_fails(room: Room) -> None:
     await room.approved(on(2, 9))
     room.zalo.rules.processing.add("4402c73f")
@@ -218,6 +228,9 @@ async def test_nothing_goes_out_at_night_and_a_night_cannot_be_chosen(room: Room
     room.clock.advance(on(2, 22, 5) - room.clock())
     await room.sender.round()
     assert (await room.get(late)).state is State.SCHEDULED
+    room.clock.advance(on(3, 7) - room.clock())
+    await room.sender.round()
+    assert (await room.get(late)).state is State.FAILED, "the next morning is too late to go out by itself"
     assert not room.zalo.broadcasts
 
 

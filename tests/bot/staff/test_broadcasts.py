@@ -105,6 +105,8 @@ async def test_what_cannot_be_saved_keeps_every_word(console: Console) -> None:
     assert "chưa có mã nào" in page
     assert 'name="tuoi:7" value="1" checked' in page
     assert "<script>alert(1)" not in page
+    for far in ("9999-12-31T10:00", "0001-01-01T10:00", "mai"):
+        assert await write(console, luc=far) == 422
     assert await write(console, ten=HOSTILE, luc="") == 303
     page = await console.page(f"{PATH}/1")
     assert "<script>alert(1)" not in page
