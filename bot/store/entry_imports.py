@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.schema import entry_imports as t
 
 MOST_ATTEMPTS = 5
-"""An import that ended so many processes is not taken up by another one."""
+"""An import that ended so many processes without getting on is not taken up by another one."""
 
 
 class ImportState(StrEnum):
@@ -112,7 +112,8 @@ async def advance(
     until: datetime,
 ) -> None:
     """Say in the transaction that writes rows that they are written, and hold on. Raises NotOurs."""
-    values = {"position": position, "refused": _text(refused), "lease_until": until}
+    # What gets on is no reason to give up, however often processes are killed.
+    values = {"position": position, "refused": _text(refused), "lease_until": until, "attempts": 1}
     done = await connection.execute(update(t).where(_held(token, owner)).values(**values))
     if done.rowcount != 1:
         raise NotOurs

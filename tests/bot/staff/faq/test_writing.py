@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.staff.faq.applying import AT_ONCE, LEASE, ImportWriter
@@ -182,3 +186,57 @@ async def test_what_fails_again_and_again_is_given_up_and_said_so(
     await office.database.write(lambda c: c.execute(schema.staff.update().values(disabled_at=clock())))
     await ImportWriter(office.database, clock, tmp_path, nobody).write_all()
     assert (await other.now()).state is ImportState.FAILED
+
+
+_PROCESS = """
+import asyncio, sys
+from datetime import timedelta
+from pathlib import Path
+from bot.clock import utc_now
+from bot.staff.faq.applying import ImportWriter
+from bot.staff.faq.saving import nobody
+from bot.store.database import Database
+
+async def main(url, data_dir, seconds):
+    database = Database(url)
+    await database.open()
+    later = timedelta(seconds=float(seconds))
+    print("begins", flush=True)
+    await ImportWriter(database, lambda: utc_now() + later, Path(data_dir), nobody).write_all()
+    await database.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(240)
+async def test_killed_again_and_again_every_row_is_written_once(
+    faq: Console, clock: StandingClock, tmp_path: Path
+) -> None:
+    office = Office(faq, clock, tmp_path)
+    await office.agree(new_rows(1_500))
+    url, kills, places = office.database.url.render_as_string(hide_password=False), 0, []
+    for attempt in range(40):
+        seconds = str((attempt + 1) * (LEASE.total_seconds() + 1))  # its lease is a thing of the past
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _PROCESS, url, str(tmp_path), seconds, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"begins\n"
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), 0.4 + 0.15 * attempt)
+        if process.returncode is None:
+            process.kill()
+            kills += 1
+        await process.wait()
+        places.append((await office.now()).position)
+        if (await office.now()).is_over:
+            break
+    assert kills >= 3, places
+    assert (await office.now()).state is ImportState.DONE, places
+    assert len(await office.written()) == 1_500
+    lines = [row["item_id"] for row in await faq.rows(schema.content_history)]
+    assert len(lines) == len(set(lines)) == 1_500
+    log = [row["action"] for row in await faq.rows(schema.audit_log)]
+    assert (log.count(Action.ENTRY_SAVED), log.count(Action.ENTRIES_IMPORTED)) == (1_500, 1)
