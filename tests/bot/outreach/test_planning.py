@@ -96,11 +96,14 @@ async def test_what_is_written_down_is_what_was_shown_once_however_often_it_is_t
     [
         (Audience(channels=("web",)), {"web"}),
         (Audience(communes=("03646",)), {"moc chau"}),
+        (Audience(groups=("lao-dong", "can-bo")), {"moc chau"}),
         (Audience(active_within_days=2), {"fresh", "facebook", "blocked us", "with an officer", "moc chau"}),
     ],
 )
 async def test_an_audience_means_those_it_names(office: Office, audience: Audience, names: set[str]) -> None:
-    await settle(office.database, (*PEOPLE, Person("moc chau", commune="03646")), office.clock())
+    await settle(
+        office.database, (*PEOPLE, Person("moc chau", commune="03646", group="lao-dong")), office.clock()
+    )
     campaign = await made(office, NewCampaign("Tin", Topic.MONTH, Message("Chào bạn."), audience))
     await planning.write_down(office.database, campaign, office.clock, HANOI, office.terms)
     async with office.database.read() as connection:
