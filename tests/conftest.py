@@ -55,7 +55,7 @@ def _forget_log_context() -> Iterator[None]:
 def _keep_logging_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command run inside a test must not silence the loggers of every test after it."""
     if "bot.cli" in sys.modules:
-        monkeypatch.setattr("bot.cli.set_up_logging", lambda *_: None)
+        monkeypatch.setattr("bot.cli.opening.set_up_logging", lambda *_: None)
 
 
 class StandingClock:
