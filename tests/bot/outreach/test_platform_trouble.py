@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -17,12 +18,15 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bot.nerves import Nerves
 from bot.outreach import delivery
-from bot.outreach.campaign import Audience, Message, Outside, State
+from bot.outreach.campaign import Audience, Message, Outside, State, TemplateChoice
 from bot.outreach.delivery import Feeder
+from bot.outreach.paid import PaidTemplate
 from bot.outreach.topics import Topic
+from bot.store import accounts
 from bot.store.campaigns import NewCampaign
 from bot.store.database import Database, StoreUnavailable
 from connectors.sandbox import Fault, ZaloAccount, ZaloSandbox, running
+from connectors.sandbox.zalo_templates import ApprovedTemplate
 from connectors.zalo import ZaloChannel, ZaloConfig
 from tests.bot.outreach.people import Person, settle
 from tests.bot.outreach.test_delivery import NEW, Street, settle_heard
@@ -115,6 +119,39 @@ async def test_what_a_platform_says_about_one_person_is_where_they_stand(
     assert (await oa.now(campaign_id)).state is State.DONE
     assert max(oa.copies().values()) == 1
     assert oa.copies()["p1"] == int(fault.accepted)
+
+
+def with_template(oa: Oa) -> NewCampaign:
+    """The campaign of `leaving`, with a paid template for those outside the window."""
+    oa.zalo.templates["363"] = ApprovedTemplate("Mời bạn ngày <ngay>.")
+    oa.post = replace(oa.post, offer=lambda: (PaidTemplate("zalo", "363", "Mời", "Mời bạn ngày <ngay>."),))
+    oa.feeder = oa.another_feeder()
+    message = Message("Chào bạn.", templates=(TemplateChoice("zalo", "363", {"ngay": "{ngay}"}),))
+    return NewCampaign("Tin", Topic.MONTH, message, Audience(), Outside.TEMPLATE)
+
+
+async def test_a_window_found_shut_is_followed_by_the_paid_template_once(oa: Oa) -> None:
+    oa.zalo.people["p1"].last_interaction_at = oa.clock() - timedelta(days=8)
+    campaign_id = await oa.begun(with_template(oa))
+    await oa.until(lambda found: found == {"queued:sent": 3}, campaign_id)
+    (sent,) = oa.zalo.sent_to("p1")
+    assert (sent.kind, sent.text) == ("template", "Mời bạn ngày 02/10.")
+    assert oa.copies() == dict.fromkeys(PEOPLE, 1)
+
+
+async def test_templates_without_money_pause_the_campaign_while_the_account_goes_on(oa: Oa) -> None:
+    oa.zalo.people["p1"].last_interaction_at = oa.clock() - timedelta(days=8)
+    oa.zalo.faults.next(Fault.error(-321), on="template")
+    campaign_id = await oa.begun(with_template(oa))
+    await oa.round(8)
+    paused = await oa.now(campaign_id)
+    assert paused.state is State.PAUSED
+    assert "-321" in paused.paused_why
+    async with oa.database.read() as connection:
+        assert (await accounts.state(connection, "zalo:oa")).broken_since is None
+    await oa.office.resume(paused, LAN)
+    await oa.until(lambda found: found == {"queued:sent": 3}, campaign_id)
+    assert oa.copies() == dict.fromkeys(PEOPLE, 1)
 
 
 @pytest.mark.parametrize("fault", [Fault.error(-32), Fault.http(429), Fault.http(500), Fault.html(502)])
