@@ -35,6 +35,7 @@ FACTS: dict[str, str] = {
     "entry": "câu hỏi",
     "source": "văn bản số",
     "file": "tệp số",
+    "picture": "ảnh",
     "version": "bản số",
     "sections": "số mục đổi",
     "status": "trạng thái",
@@ -56,6 +57,8 @@ FACTS: dict[str, str] = {
     "audit": "dòng nhật ký đã xóa",
 }
 VALUES: dict[str, str] = {
+    "chosen": "đã chọn",
+    "taken_away": "đã bỏ",
     **{role.value: name.lower() for role, name in ROLES.items()},
     "published": "đã đăng",
     "draft": "bản nháp",

@@ -109,6 +109,10 @@ async def test_a_picture_survives_looking_and_a_refused_form_is_saved_seen_and_t
     told = [str(row["detail"]) for row in await console.rows(schema.audit_log)]
     assert ["chosen" in one or "taken_away" in one for one in told] == [True, True, True]
     assert not any("anh.jpg" in one or name in one for one in told)
+    await console.become(Role.ADMIN)
+    log = await console.page("/staff/nhat-ky")
+    assert "ảnh: đã chọn" in log
+    assert "ảnh: đã bỏ" in log
 
 
 @pytest.mark.parametrize(
