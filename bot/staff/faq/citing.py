@@ -20,6 +20,8 @@ from nlu.text import fold, syllables, vietnamese_text
 
 _NEAR = 0.84
 """Likeness of two places that mean the same, with the same numbers in them."""
+_LIKE = 0.85
+"""Likeness of a number to one that was meant."""
 _DRAWS_ON = 0.34
 """Of the words that tell a fact from its neighbours, so many must stand in an answer that rests on it."""
 _A_NUMBER = 3
@@ -234,11 +236,10 @@ class Citations:
 
     def _no_such_number(self, number: str) -> str:
         names = {fold(one.name): one.name for one in self._numbers}
-        near = [names[one] for one in get_close_matches(fold(number), names, 2, 0.75)]
-        hint = (
-            f"Có phải {_or(near)} không?" if near else "Các văn bản có sẵn ở trang “Văn bản” của tệp tải về."
-        )
-        return f"Chưa có văn bản “{_short(number)}” trong danh sách. {hint}"
+        near = [names[one] for one in get_close_matches(fold(number), names, 2, _LIKE)]
+        hint = f" Có phải {_or(near)} không?" if near else ""
+        where = "Các văn bản có sẵn ở trang “Văn bản” của tệp tải về."
+        return f"Chưa có văn bản “{_short(number)}” trong danh sách.{hint} {where}"
 
     def _nothing_found(self, line: str) -> str:
         words = set(syllables(line))
