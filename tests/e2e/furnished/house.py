@@ -73,7 +73,7 @@ async def furnish(
         await office.take_notes(database, now)
         await office.send_in(database, data_dir, now)
         await office.set_rules(database, rules_of_installation(settings), now)
-        await office.write_to_many(database, now)
+        await office.write_to_many(database, data_dir, now)
         addresses = await office.invite(database, now)
         await _past_work(database, officers, now)
     return addresses

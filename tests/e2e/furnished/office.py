@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+
+from PIL import Image, ImageOps
 
 from bot.dialogue.nearest import Contact
 from bot.house_rules import NO_WEEK, HouseRules, body_of, problems_in, with_set
 from bot.office import VIETNAM, ClosedDays, Hours, Office
 from bot.outreach.campaign import Audience, Message
 from bot.outreach.campaign import State as CampaignState
+from bot.outreach.pictures import CampaignPictures
 from bot.outreach.planning import write_down
 from bot.outreach.topics import Topic
 from bot.staff.people.links import hash_of_token, new_token
@@ -140,7 +144,15 @@ async def send_in(database: Database, data_dir: Path, now: datetime) -> None:
     )
 
 
-async def write_to_many(database: Database, now: datetime) -> None:
+def _poster() -> bytes:
+    """A picture as staff send it in."""
+    drawn = io.BytesIO()
+    poster = Image.linear_gradient("L").resize((1200, 628))
+    ImageOps.colorize(poster, "#0f766e", "#fde68a").save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+async def write_to_many(database: Database, data_dir: Path, now: datetime) -> None:
     """People who asked for news, and two campaigns: one that went out, one that is being written."""
     people = [talks.zalo(number) for number in (1, 2, 3, 11, 12, 15)]
     people += [talks.facebook(number) for number in (1, 11, 12)] + [talks.web(11), talks.web(12)]
@@ -173,7 +185,9 @@ async def write_to_many(database: Database, now: datetime) -> None:
     draft = NewCampaign(
         "Nhắc làm bài tự đánh giá",
         Topic.ASSESSMENT,
-        Message("Chào bạn, bạn làm tiếp bài tự đánh giá nhé."),
+        Message(
+            "Chào bạn, bạn làm tiếp bài tự đánh giá nhé.", await CampaignPictures(data_dir).take(_poster())
+        ),
         Audience(),
     )
     await database.write(partial(campaigns.create, new=draft, by="cô Lan", at=now - timedelta(hours=3)))
