@@ -18,10 +18,9 @@ from bot.outreach.broadcast import Broadcast
 from bot.outreach.report_periods import ReportPeriod
 from bot.outreach.reports import Chart, Column, Number, Report, Row, Section, Table
 from bot.outreach.topics import offer_of
+from bot.outreach.words import ARTICLES, WHY
+from bot.plain_words import channel_name, duration
 from bot.report_files import Cell
-from bot.staff.broadcasts.words import STATES as ARTICLE_STATES
-from bot.staff.campaigns.words import WHY
-from bot.staff.words import channel_name, duration
 from bot.store.figures import ANSWERED_WITHIN, Wait
 from bot.store.recipients import Place, Result, went_by_template
 from bot.store.report_figures import RESPONSE_WITHIN, Begun, Reach, Subscribers, Taken, Work
@@ -456,7 +455,7 @@ def _articles(shown: Sequence[Broadcast], zone: tzinfo) -> tuple[Table, ...]:
         return ()
     rows = [
         Row(
-            (one.name, f"{one.claimed_at.astimezone(zone):%H:%M %d/%m}", ARTICLE_STATES[one.state][0]),
+            (one.name, f"{one.claimed_at.astimezone(zone):%H:%M %d/%m}", ARTICLES[one.state]),
             f"{_ARTICLES}/{one.id}",
         )
         for one in shown

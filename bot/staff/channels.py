@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.plain_words import channel_name
 from bot.staff import reasons
 from bot.staff.parts import StaffParts
-from bot.staff.words import channel_name, moment
+from bot.staff.words import moment
 from bot.store import accounts
 from bot.store.tokens import StoredTokens
 from connectors.channel import Channel

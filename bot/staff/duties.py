@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Mode
+from bot.plain_words import duration
 from bot.staff.access import ANSWERING, EDITING, EVERY_ROLE, READING_QUESTIONS
 from bot.staff.channels import ChannelState
 from bot.staff.library.addresses import LIBRARY, REVIEW
-from bot.staff.words import duration
 from bot.store import broadcasts, campaigns, conversations, events, figures, library, misses, outbox
 from bot.store.figures import Pending
 from bot.store.staff import Officer, Role

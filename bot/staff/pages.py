@@ -17,7 +17,8 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.staff.words import ROLES, channel_name
+from bot.plain_words import channel_name
+from bot.staff.words import ROLES
 from bot.store.staff import Role, Session
 from bot.web.pages import Page, page
 

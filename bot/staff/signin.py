@@ -17,11 +17,11 @@ from datetime import timedelta
 import structlog
 from aiohttp import web
 
+from bot.plain_words import duration
 from bot.staff.access import EVERY_ROLE, HOME, LOGIN, Gate, OpenRoute, Route, Visit, see, way_back
 from bot.staff.pages import Drawing, Pages
 from bot.staff.passwords import PasswordDesk, hash_password, new_password
 from bot.staff.tries import SharedTries, Tries
-from bot.staff.words import duration
 from bot.store import staff
 from bot.store.staff import NAME_LIMIT, Officer
 from connectors.message import clean_text

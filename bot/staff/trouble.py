@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.plain_words import channel_name
 from bot.staff import reasons
 from bot.staff.access import ANSWERING, Route, Visit, not_found, see
 from bot.staff.inbox import path_of
@@ -15,7 +16,7 @@ from bot.staff.inbox.window import ReplyWindow, reply_window
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.typed import number_in
-from bot.staff.words import channel_name, handle_of, moment, part_in_short, shortened, what_was_said
+from bot.staff.words import handle_of, moment, part_in_short, shortened, what_was_said
 from bot.store import audit, conversations, events, outbox
 from bot.store.audit import Action
 from bot.store.database import Job

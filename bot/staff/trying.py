@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from bot.dialogue.turn import Mode, View
+from bot.plain_words import channel_name
 from bot.staff.access import EVERY_ROLE, Route, Visit
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
@@ -31,7 +32,6 @@ from bot.staff.tried import (
     tried,
     unpack,
 )
-from bot.staff.words import channel_name
 from bot.store import transcript
 from bot.web.pace import SlidingWindow
 from connectors.channel import Channel

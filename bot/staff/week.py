@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import charts
 from bot.dialogue.turn import Outcome
-from bot.staff.words import WEEKDAYS, duration
+from bot.plain_words import duration
+from bot.staff.words import WEEKDAYS
 from bot.store import figures
 from bot.store.figures import Wait
 from knowledge.base import DOCUMENT, KnowledgeBase

@@ -14,7 +14,6 @@ from bot.store.outbox import State
 from bot.store.staff import Role
 from connectors.message import Attachment, Card, ConversationId, InboundEvent, Part
 
-CHANNELS = {"zalo": "Zalo", "messenger": "Facebook", "web": "Trang web"}
 ROLES = {Role.ADMIN: "Quản trị", Role.EDITOR: "Biên tập", Role.AGENT: "Trực hội thoại", Role.VIEWER: "Xem"}
 ROLE_MEANS = {
     Role.ADMIN: "Làm được mọi việc, kể cả mời người và đổi cài đặt.",
@@ -98,11 +97,6 @@ _ATTACHMENTS = {
 }
 
 
-def channel_name(name: str) -> str:
-    """The channel as people call it."""
-    return CHANNELS.get(name, name)
-
-
 def handle_of(conversation: ConversationId) -> str:
     """`Người dân 3F9C`: the same for the same conversation, and nothing else can be read from it."""
     return handle_of_digest(hashlib.sha256(conversation.key.encode()).hexdigest())
@@ -128,16 +122,6 @@ def day(at: datetime, zone: tzinfo) -> str:
     """`Thứ Sáu, 02/10/2026`."""
     local = at.astimezone(zone)
     return f"{WEEKDAYS[local.weekday()]}, {local:%d/%m/%Y}"
-
-
-def duration(length: timedelta) -> str:
-    """The largest whole unit: `5 ngày`, `3 giờ`, `25 phút`, `chưa đầy 1 phút`. Days begin at two."""
-    minutes = int(length.total_seconds() // 60)
-    if minutes >= 2 * 24 * 60:
-        return f"{minutes // (24 * 60)} ngày"
-    if minutes >= 60:
-        return f"{minutes // 60} giờ"
-    return f"{minutes} phút" if minutes >= 1 else "chưa đầy 1 phút"
 
 
 def attachment_name(attachment: Attachment) -> str:

@@ -12,9 +12,9 @@ from datetime import datetime, tzinfo
 
 from bot.assessment_tally import group_name, step_name
 from bot.flows.results import AssessmentResult
+from bot.plain_words import channel_name
 from bot.sheets.wording import judged
 from bot.staff.assessments.addresses import evidence_path, path_of
-from bot.staff.words import channel_name
 from bot.store.assessments import Assessment
 from bot.store.evidence import Kept, State
 from knowledge.criteria import CriteriaSet

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 
 from bot.outreach.broadcast import Broadcast, State, Why
+from bot.outreach.words import ARTICLES
 from bot.staff.reasons import in_plain_words
 from connectors.zalo import BroadcastTarget
 
-STATES = {
-    State.DRAFT: ("đang soạn", "plain"),
-    State.APPROVAL: ("chờ duyệt", "warn"),
-    State.SCHEDULED: ("đã hẹn giờ", "good"),
-    State.SENDING: ("đang gửi", "good"),
-    State.SENT: ("đã gửi", "good"),
-    State.UNKNOWN: ("không rõ đã gửi chưa", "warn"),
-    State.FAILED: ("chưa gửi được", "bad"),
-    State.CANCELLED: ("đã hủy", "off"),
+_TONES = {
+    State.DRAFT: "plain",
+    State.APPROVAL: "warn",
+    State.SCHEDULED: "good",
+    State.SENDING: "good",
+    State.SENT: "good",
+    State.UNKNOWN: "warn",
+    State.FAILED: "bad",
+    State.CANCELLED: "off",
 }
+STATES = {state: (ARTICLES[state], tone) for state, tone in _TONES.items()}
 """Label and tone."""
 WAITS = ("đang đợi", "warn")
 """Of one whose time has come, but something keeps it."""

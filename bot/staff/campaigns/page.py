@@ -31,18 +31,20 @@ from bot.outreach.planning import foreseen
 from bot.outreach.steps import Office
 from bot.outreach.topics import OFFERS, Topic, offer_of
 from bot.outreach.windows import TERMS, Why
+from bot.outreach.words import PLACES, SENDING, WHY
+from bot.plain_words import channel_name, duration
 from bot.staff import long_tables
 from bot.staff.access import ANSWERING, EDITING, EVERY_ROLE, Route, Visit, not_found, see
 from bot.staff.campaigns import form as forms
 from bot.staff.campaigns import paying, shown, testing
 from bot.staff.campaigns.form import Typed
 from bot.staff.campaigns.pictures import Pictures
-from bot.staff.campaigns.words import ACTIVE, ASSESSED, BUTTONS, DID, OUTSIDE, PLACES, SENDING, STATES, WHY
+from bot.staff.campaigns.words import ACTIVE, ASSESSED, BUTTONS, DID, OUTSIDE, STATES
 from bot.staff.inbox import path_of
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
 from bot.staff.received import received
-from bot.staff.words import channel_name, duration, handle_of, moment
+from bot.staff.words import handle_of, moment
 from bot.store import audit, campaigns, profiles, recipients, subscriptions
 from bot.store.audit import Action
 from bot.store.campaigns import NewCampaign, Overtaken

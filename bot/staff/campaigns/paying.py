@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from bot.outreach.campaign import BadText, Message, TemplateChoice, check_value
 from bot.outreach.paid import PaidTemplate
+from bot.plain_words import channel_name
 from bot.staff.typed import one_line
-from bot.staff.words import channel_name
 
 CHOSEN, VALUE = "mau:", "gt:"
 """Names of fields begin with these: the template of a channel, and what stands at a mark."""

@@ -14,9 +14,11 @@ from bot.outreach.paid import Paid
 from bot.outreach.planning import Funnel
 from bot.outreach.topics import offer_of
 from bot.outreach.windows import Standing, Why
-from bot.staff.campaigns.words import PLACES, SENDING, STATES, WHY
+from bot.outreach.words import PLACES, SENDING, WHY
+from bot.plain_words import channel_name
+from bot.staff.campaigns.words import STATES
 from bot.staff.reasons import in_plain_words
-from bot.staff.words import channel_name, moment
+from bot.staff.words import moment
 from bot.store.recipients import Place, Result, went_by_template
 from connectors.channel import Channel
 from connectors.message import Text

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot.plain_words import duration
 from bot.reading import read_entries_apart
 from bot.staff.access import PageError, Visit, see
 from bot.staff.differences import Difference
@@ -30,7 +31,7 @@ from bot.staff.paging import leaf
 from bot.staff.parts import StaffParts
 from bot.staff.received import received
 from bot.staff.typed import number_in
-from bot.staff.words import duration, moment
+from bot.staff.words import moment
 from bot.store import entry_imports
 from bot.store.content import Status
 from bot.store.entry_imports import EntryImport

@@ -13,10 +13,10 @@ from bot.ask import source_line
 from bot.dialogue.answers import answered
 from bot.dialogue.state import ConversationState
 from bot.dialogue.turn import Understanding
+from bot.plain_words import channel_name
 from bot.staff import versions
 from bot.staff.differences import Difference
 from bot.staff.faq.shelf import Shelf
-from bot.staff.words import channel_name
 from bot.store.content import Status
 from connectors.channel import Channel
 from connectors.message import Part, Text

@@ -15,11 +15,12 @@ import structlog
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.plain_words import duration
 from bot.staff.access import MANAGING, Visit, not_found
 from bot.staff.channels import ChannelState, channel_states
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.words import duration, moment
+from bot.staff.words import moment
 from bot.store import accounts, audit, outbox
 from bot.store.audit import Action
 from connectors.channel import Channel, Health

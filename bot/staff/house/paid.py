@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.house_rules import HouseRules
 from bot.outreach.paid import EXAMPLE_MARKS, MARKS, MOST_TEMPLATES, PaidTemplate, template_problem
+from bot.plain_words import channel_name
 from bot.staff.house.section import House, Wanted
 from bot.staff.typed import one_line, text_in
-from bot.staff.words import channel_name
 from connectors.message import clean_text
 
 _ADD = "them"

@@ -9,10 +9,10 @@ from bot.dialogue.menu import menu_options
 from bot.dialogue.texts import WISHES
 from bot.house_rules import HouseRules
 from bot.outreach.paid import PaidTemplate
+from bot.plain_words import channel_name
 from bot.staff.differences import Difference, difference
 from bot.staff.house.greeting import question_of
 from bot.staff.house.hours import closed_in_words
-from bot.staff.words import channel_name
 from bot.web.front import front_of
 from connectors.channel import Channel
 from connectors.message import Text

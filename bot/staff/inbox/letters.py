@@ -11,6 +11,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Mode
+from bot.plain_words import channel_name, duration
 from bot.staff.access import Visit
 from bot.staff.inbox import seeking
 from bot.staff.inbox.addresses import INBOX, path_of
@@ -18,7 +19,7 @@ from bot.staff.inbox.promise import Promise, promise
 from bot.staff.inbox.window import ReplyWindow, open_since, reply_window
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.words import at_start, channel_name, duration, handle_of, moment, shortened, what_was_said
+from bot.staff.words import at_start, handle_of, moment, shortened, what_was_said
 from bot.store import conversation_lists, events
 from bot.store.conversation_lists import Standing
 from bot.store.conversations import Conversation

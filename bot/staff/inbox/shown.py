@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from urllib.parse import urlsplit
 
+from bot.plain_words import channel_name
 from bot.staff.inbox.why import Explained
 from bot.staff.reasons import in_plain_words
-from bot.staff.words import SEND_STATES, at_start, attachment_name, channel_name, moment
+from bot.staff.words import SEND_STATES, at_start, attachment_name, moment
 from bot.store.outbox import State
 from bot.store.transcript import Said
 from connectors.message import Card, File, Part, PublicReply, Template

@@ -19,6 +19,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue.turn import Mode
+from bot.plain_words import channel_name, duration
 from bot.staff.access import PageError, Visit, not_found, see
 from bot.staff.inbox import insertion
 from bot.staff.inbox.addresses import asked_for, path_of
@@ -28,7 +29,7 @@ from bot.staff.inbox.why import explain, library_passages
 from bot.staff.inbox.window import ReplyWindow, reply_window
 from bot.staff.pages import Drawing, Pages
 from bot.staff.parts import StaffParts
-from bot.staff.words import at_start, channel_name, duration, handle_of, moment
+from bot.staff.words import at_start, handle_of, moment
 from bot.store import audit, conversations, notes, outbox, transcript, turns
 from bot.store.audit import Action, conversation_subject
 from bot.store.conversations import Conversation

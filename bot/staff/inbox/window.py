@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.staff.words import channel_name, duration
+from bot.plain_words import channel_name, duration
 from bot.store.conversations import Conversation
 from connectors.channel import Channel
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from urllib.parse import quote
 
+from bot.plain_words import channel_name
 from bot.staff.assessments import ASSESSMENTS
 from bot.staff.broadcasts import BROADCASTS
 from bot.staff.calendar import CALENDAR
@@ -25,7 +26,7 @@ from bot.staff.people.log_words import FACTS, KINDS, VALUES
 from bot.staff.people.places import account_path
 from bot.staff.reports import REPORTS
 from bot.staff.trouble import TROUBLE
-from bot.staff.words import ACTIONS, channel_name, handle_of_digest, moment
+from bot.staff.words import ACTIONS, handle_of_digest, moment
 from bot.store.audit import Action, Line, account_subject
 
 NO_OFFICER = "Hệ thống"
