@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -50,6 +51,7 @@ class Office:
     async def agree(self, rows: Sequence[Planned]) -> None:
         async with self.database.read() as connection:
             revision = await content.revision(connection)
+        officer: Any
         (officer,) = [row for row in await self.console.rows(schema.staff) if row["role"] == Role.EDITOR]
         run = DryRun("câu hỏi.csv", officer["name"], self.clock(), revision, rows)
         self.token = DryRuns(self.data_dir / FOLDER).keep(run)
@@ -104,7 +106,7 @@ async def test_who_goes_on_after_a_process_died_writes_nothing_twice_and_leaves_
     assert (told.state, told.position, told.refused) == (ImportState.DONE, COUNT, {})
     assert len(await office.written()) == COUNT
     assert await office.revision() == revision + 1
-    lines = [row["item_id"] for row in await faq.rows(schema.content_history)]
+    lines = [str(row["item_id"]) for row in await faq.rows(schema.content_history)]
     assert sorted(one for one in lines if one.startswith("moi-")) == sorted(f"moi-{n}" for n in range(COUNT))
     log = [(row["action"], row["subject"]) for row in await faq.rows(schema.audit_log)]
     assert len([one for one in log if one[0] == Action.ENTRY_SAVED]) == COUNT == len(set(log)) - 1
@@ -119,7 +121,8 @@ async def test_a_process_whose_import_was_taken_over_writes_no_more(
 ) -> None:
     office = Office(faq, clock, tmp_path)
     await office.agree(new_rows())
-    slow, taken = office.process(), []
+    slow = office.process()
+    taken: list[str] = []
 
     async def stalls(connection: AsyncConnection, saving: Saving) -> None:
         """The first process sleeps so long that another one has the import meanwhile."""
@@ -236,7 +239,7 @@ async def test_killed_again_and_again_every_row_is_written_once(
     assert kills >= 3, places
     assert (await office.now()).state is ImportState.DONE, places
     assert len(await office.written()) == 1_500
-    lines = [row["item_id"] for row in await faq.rows(schema.content_history)]
+    lines = [str(row["item_id"]) for row in await faq.rows(schema.content_history)]
     assert len(lines) == len(set(lines)) == 1_500
     log = [row["action"] for row in await faq.rows(schema.audit_log)]
     assert (log.count(Action.ENTRY_SAVED), log.count(Action.ENTRIES_IMPORTED)) == (1_500, 1)
