@@ -108,14 +108,14 @@ def test_a_message_takes_milliseconds_and_a_long_one_is_read_from_both_ends() ->
     known = interpreter()
     took = []
     for number in range(60):
-        began = time.perf_counter()
+        began = time.process_time()
         known.interpret_now(f"chỉ giúp tôi cách dùng trợ lý này với {number}")
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     assert sorted(took)[30] < 0.01
     story = "Hôm ấy bà con trong bản cùng nhau đi học chữ. " * 220
-    began = time.perf_counter()
+    began = time.process_time()
     told = known.interpret_now(f"Tôi muốn gửi bài viết này cho Hội đăng. {story} Gửi Hội bài viết của tôi.")
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert told.intent == "submit_story"
 
 

@@ -110,10 +110,10 @@ def test_every_number_found_stands_in_the_text_with_its_digits(text: str) -> Non
 
 
 def test_a_long_text_takes_no_more_than_its_length_asks_for() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     READER.read("Quyết định số 387 và 677, 12/ - - / " * 5000)
     READER.read("1" + " " * 100_000 + "2" + "9/" * 50_000)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_chat_keeps_its_own_reading() -> None:

@@ -138,6 +138,6 @@ def test_only_an_impossible_syllable_is_taken_for_a_misspelling() -> None:
 
 
 def test_a_run_of_ten_thousand_letters_is_read_in_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     vietnamese_text().as_meant("a" * 10_000)
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2
