@@ -132,7 +132,7 @@ class House:
             progress("3", f"{code[:-1]}2", evidence=given),
             finished(now, code, evidence=given, place=commune),
             Subscribed((Topic.MONTH, Topic.LOCAL), f"{secret}: có, gửi cho mình"),
-            ToldAboutThemselves(f"{commune}, Hà Nam", "nguoi-dan"),
+            ToldAboutThemselves(f"{commune}, Hà Nam", "xa"),
             who=who,
         )
         folder = self.data_dir / "evidence" / code
