@@ -12,7 +12,7 @@ import click
 from bot import app
 from bot.cli.opening import data_dir_option, on_database, settled, told_plainly
 from bot.outreach import by_hand
-from bot.store.campaigns import Overtaken
+from bot.store.revised import Overtaken
 
 
 @click.group()

@@ -25,8 +25,8 @@ from bot.outreach.broadcast import TRY_AGAIN, Broadcast, State, Verdict, Why, is
 from bot.outreach.broadcast_steps import SUBJECT
 from bot.store import audit, broadcasts
 from bot.store.audit import Action
-from bot.store.campaigns import Overtaken
 from bot.store.database import Database, StoreUnavailable
+from bot.store.revised import Overtaken
 from connectors.channel import Receipt
 from connectors.errors import SendError
 from connectors.zalo import BroadcastTarget

@@ -29,14 +29,13 @@ from bot.outreach.campaign import LATE_AFTER, Campaign, Message, State, rendered
 from bot.outreach.paid import Offer, Paid, Ready, nothing_on_offer, paid_by
 from bot.outreach.pictures import MEDIA_TYPE
 from bot.outreach.planning import place_of, standing_in, write_down
-from bot.outreach.topics import offer_of
-from bot.outreach.windows import TERMS, Standing, Why, is_quiet, out_of_quiet, quiet_begins, standing_of
+from bot.outreach.windows import TERMS, Standing, Why, is_quiet, out_of_quiet, quiet_begins
 from bot.store import accounts, audit, campaigns, outbox, profiles, recipients
 from bot.store.audit import Action
-from bot.store.campaigns import Overtaken
 from bot.store.database import Database, StoreUnavailable
 from bot.store.outbox import CAMPAIGN, NewMessage
 from bot.store.recipients import Handed, Place, Turn
+from bot.store.revised import Overtaken
 from connectors.channel import Channel
 from connectors.message import ConversationId, File, Option, Part, Text
 
@@ -235,13 +234,12 @@ class Feeder:
             return
         async with self._database.glance() as connection:
             waiting = await recipients.accounts_of(connection, campaign.id)
-        lacks_picture = await asyncio.to_thread(self._post.lacks_picture, campaign.message)
-        if waiting and lacks_picture:
-            await self._pause(campaign, NO_PICTURE, "picture")
-            return
-        for name, account in waiting:
-            await self._feed(campaign, name, account, now)
         if waiting:
+            if await asyncio.to_thread(self._post.lacks_picture, campaign.message):
+                await self._pause(campaign, NO_PICTURE, "picture")
+                return
+            for name, account in waiting:
+                await self._feed(campaign, name, account, now)
             return
         async with self._database.read() as connection:
             left = await recipients.any_left(connection, campaign.id)
@@ -422,9 +420,7 @@ class HeldMessages:
                     connection, recipient_id, Place.SKIPPED, Standing.CLOSED, Why.NOT_AGREED, now
                 )
                 continue
-            standing, why = standing_of(
-                people[key].recipient, now, per_month=offer_of(campaign.topic).per_month, terms=self._terms
-            )
+            standing, why = standing_in(campaign, people[key].recipient, now, self._terms, Paid())
             if standing is Standing.CLOSED:
                 continue
             commune = (await profiles.communes(connection, [key])).get(key, "")

@@ -27,8 +27,8 @@ from bot.outreach.broadcast import (
     target_as_json,
     target_from,
 )
-from bot.store.campaigns import Overtaken
 from bot.store.outbox import State as Sending
+from bot.store.revised import change
 from bot.store.schema import broadcasts as t
 from bot.store.schema import campaign_recipients, consents, conversations, outbox, subscriptions
 from bot.store.subscriptions import OUT
@@ -124,7 +124,7 @@ async def write(
         "not_before": None,
         "state": State.DRAFT.value,
     }
-    await _change(connection, broadcast_id, revision, MAY_BE_WRITTEN, values)
+    await change(connection, t, broadcast_id, revision, MAY_BE_WRITTEN, values)
 
 
 async def step(
@@ -136,14 +136,14 @@ async def step(
 ) -> None:
     """Go to another state, with what goes along. Raises Overtaken, also where the step may not be taken."""
     before = {state for state, after in MAY_FOLLOW.items() if to in after}
-    await _change(connection, broadcast_id, revision, before, {**(values or {}), "state": to.value})
+    await change(connection, t, broadcast_id, revision, before, {**(values or {}), "state": to.value})
 
 
 async def note(
     connection: AsyncConnection, broadcast_id: int, revision: int, values: Mapping[str, object]
 ) -> None:
     """Change columns without going anywhere. Raises Overtaken."""
-    await _change(connection, broadcast_id, revision, set(State), values)
+    await change(connection, t, broadcast_id, revision, set(State), values)
 
 
 async def claim(connection: AsyncConnection, one: Broadcast, now: datetime, today: date) -> None:
@@ -158,7 +158,7 @@ async def claim(connection: AsyncConnection, one: Broadcast, now: datetime, toda
         "why": "",
         "not_before": None,
     }
-    await _change(connection, one.id, one.revision, {State.SCHEDULED}, values)
+    await change(connection, t, one.id, one.revision, {State.SCHEDULED}, values)
 
 
 async def sent(
@@ -308,26 +308,6 @@ async def _answered(
         .values(**values, revision=t.c.revision + 1)
     )
     return done.rowcount == 1
-
-
-async def _change(
-    connection: AsyncConnection,
-    broadcast_id: int,
-    revision: int,
-    from_states: Collection[State],
-    values: Mapping[str, object],
-) -> None:
-    done = await connection.execute(
-        update(t)
-        .where(
-            t.c.id == broadcast_id,
-            t.c.revision == revision,
-            t.c.state.in_([one.value for one in from_states]),
-        )
-        .values(**values, revision=revision + 1)
-    )
-    if done.rowcount != 1:
-        raise Overtaken
 
 
 def _values(new: NewBroadcast) -> dict[str, object]:

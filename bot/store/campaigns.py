@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import (
     Row,
-    and_,
     func,
     literal_column,
     select,
@@ -39,13 +38,10 @@ from bot.outreach.campaign import (
 from bot.outreach.topics import Topic
 from bot.store.outbox import CAMPAIGN, last_of_turn
 from bot.store.outbox import State as Sending
+from bot.store.revised import change
 from bot.store.schema import campaign_recipients as r
 from bot.store.schema import campaigns as t
 from bot.store.schema import outbox
-
-
-class Overtaken(Exception):
-    """The campaign is another by now: nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +118,9 @@ async def for_occasions(connection: AsyncConnection, since: date) -> list[Campai
 
 async def write(connection: AsyncConnection, campaign_id: int, revision: int, new: NewCampaign) -> None:
     """Change what a draft says. Whatever was asked or approved before is void. Raises Overtaken."""
-    await _change(
+    await change(
         connection,
+        t,
         campaign_id,
         revision,
         from_states={State.DRAFT, State.APPROVAL, State.SCHEDULED},
@@ -152,8 +149,9 @@ async def step(
 ) -> None:
     """Go to another state, with what goes along. Raises Overtaken, also where the step may not be taken."""
     before = {state for state, after in MAY_FOLLOW.items() if to in after}
-    await _change(
+    await change(
         connection,
+        t,
         campaign_id,
         revision,
         from_states=before,
@@ -165,7 +163,7 @@ async def note(
     connection: AsyncConnection, campaign_id: int, revision: int, values: Mapping[str, object]
 ) -> None:
     """Change columns without going anywhere. Raises Overtaken."""
-    await _change(connection, campaign_id, revision, from_states=set(State), values=values)
+    await change(connection, t, campaign_id, revision, from_states=set(State), values=values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,29 +195,6 @@ async def attention(connection: AsyncConnection, today: date) -> Attention:
     )
     row = (await connection.execute(select(*(one.scalar_subquery() for one in counts)))).one()
     return Attention(*row)
-
-
-async def _change(
-    connection: AsyncConnection,
-    campaign_id: int,
-    revision: int,
-    *,
-    from_states: Collection[State],
-    values: Mapping[str, object],
-) -> None:
-    done = await connection.execute(
-        update(t)
-        .where(
-            and_(
-                t.c.id == campaign_id,
-                t.c.revision == revision,
-                t.c.state.in_([one.value for one in from_states]),
-            )
-        )
-        .values(**values, revision=revision + 1)
-    )
-    if done.rowcount != 1:
-        raise Overtaken
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ from bot.staff.parts import StaffParts
 from bot.staff.typed import number_in
 from bot.staff.words import moment
 from bot.store import audit, broadcasts
-from bot.store.campaigns import Overtaken
+from bot.store.revised import Overtaken
 from bot.store.staff import Officer
 
 log = structlog.get_logger(__name__)

@@ -47,8 +47,9 @@ from bot.staff.received import received
 from bot.staff.words import handle_of, moment
 from bot.store import audit, campaigns, profiles, recipients, subscriptions
 from bot.store.audit import Action
-from bot.store.campaigns import NewCampaign, Overtaken
+from bot.store.campaigns import NewCampaign
 from bot.store.recipients import Place, Recipient
+from bot.store.revised import Overtaken
 from bot.store.staff import Officer
 from connectors.message import ConversationId
 

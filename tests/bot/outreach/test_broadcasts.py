@@ -17,8 +17,8 @@ from bot.outreach.broadcast_steps import BroadcastOffice
 from bot.outreach.campaign import NotAllowed
 from bot.store import audit, broadcasts, subscriptions
 from bot.store.broadcasts import Followers, NewBroadcast
-from bot.store.campaigns import Overtaken
 from bot.store.database import Database, StoreUnavailable
+from bot.store.revised import Overtaken
 from bot.store.staff import Officer, Role
 from connectors.channel import Receipt
 from connectors.errors import Misconfigured, OutcomeUnknown, RetryLater

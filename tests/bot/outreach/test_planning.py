@@ -15,9 +15,10 @@ from bot.outreach.steps import Office
 from bot.outreach.topics import Topic
 from bot.outreach.windows import Standing, Why
 from bot.store import campaigns, recipients, schema
-from bot.store.campaigns import NewCampaign, Overtaken
+from bot.store.campaigns import NewCampaign
 from bot.store.database import Database
 from bot.store.recipients import Place
+from bot.store.revised import Overtaken
 from bot.store.staff import Officer, Role
 from tests.bot.outreach.people import Person, settle
 from tests.conftest import StandingClock
